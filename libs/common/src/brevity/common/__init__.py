@@ -1,0 +1,1 @@
+"""What Brevity's services share."""

@@ -1,0 +1,65 @@
+"""The events of the platform; these models are the source of the JSON Schemas and the AsyncAPI document."""
+
+from brevity.common.events.base import Event, ObjectRef, Origin
+from brevity.common.events.codec import decode, encode, record_time
+from brevity.common.events.documents import (
+    DocumentAccepted,
+    DocumentRejected,
+    DocumentSubmitted,
+    SummaryRequest,
+)
+from brevity.common.events.learning import (
+    DriftDetected,
+    FeedbackRecorded,
+    ModelPromoted,
+    TrainingRequested,
+    TrainingStatus,
+)
+from brevity.common.events.summaries import (
+    Coverage,
+    Span,
+    SummaryCompleted,
+    SummaryFailed,
+    SummaryWarning,
+    SupportedSentence,
+    Usage,
+)
+
+ALL_EVENTS: tuple[type[Event], ...] = (
+    DocumentSubmitted,
+    DocumentAccepted,
+    DocumentRejected,
+    SummaryCompleted,
+    SummaryFailed,
+    FeedbackRecorded,
+    DriftDetected,
+    TrainingRequested,
+    TrainingStatus,
+    ModelPromoted,
+)
+
+__all__ = [
+    "ALL_EVENTS",
+    "Coverage",
+    "DocumentAccepted",
+    "DocumentRejected",
+    "DocumentSubmitted",
+    "DriftDetected",
+    "Event",
+    "FeedbackRecorded",
+    "ModelPromoted",
+    "ObjectRef",
+    "Origin",
+    "Span",
+    "SummaryCompleted",
+    "SummaryFailed",
+    "SummaryRequest",
+    "SummaryWarning",
+    "SupportedSentence",
+    "TrainingRequested",
+    "TrainingStatus",
+    "Usage",
+    "decode",
+    "encode",
+    "record_time",
+]

@@ -1,0 +1,107 @@
+"""Events to and from Kafka records: CloudEvents 1.0, binary mode, JSON value."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from brevity.common.errors import Rejected
+from brevity.common.events.base import Event
+from brevity.common.ids import deterministic_id
+from brevity.common.kafka.record import Headers, OutRecord, Record
+
+EventT = TypeVar("EventT", bound=Event)
+
+CONTENT_TYPE = b"application/json"
+TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
+
+
+def decode(model: type[EventT], record: Record) -> EventT:
+    """The event in `record`.
+
+    Raises:
+        Rejected: `empty_event`, `not_utf8`, `not_json` or `bad_schema`; the message names every wrong field.
+    """
+    if not record.value:
+        raise Rejected(
+            "the event is empty",
+            code="empty_event",
+            remedy=f"Write JSON that fits the schema of {model.topic}.",
+        )
+    try:
+        text = record.value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Rejected(
+            f"the event is not UTF-8 (byte {error.start})",
+            code="not_utf8",
+            remedy="Write the event as JSON in UTF-8.",
+        ) from None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = (
+            f"line {error.lineno} column {error.colno}"
+            if isinstance(error, json.JSONDecodeError)
+            else "nested too deeply"
+        )
+        raise Rejected(
+            f"the event is not JSON ({where})", code="not_json", remedy="Write the event as one JSON object."
+        ) from None
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Rejected(
+            _explain(error), code="bad_schema", remedy=f"Compare with docs/schemas/{model.topic}.json."
+        ) from None
+
+
+def encode(
+    event: Event, *, source: str, time: datetime, cause: Record | None = None, extra: Headers = ()
+) -> OutRecord:
+    """The record that carries `event`.
+
+    The event's id is derived from its topic, its cause and its bytes, so that doing the work again writes the same id.
+
+    Args:
+        event: What to write.
+        source: The service, e.g. `ingest`.
+        time: When it happened; for events made from others the cause's time, so that a re-run is byte-identical.
+        cause: The record it was made from; its trace context is carried on.
+        extra: Further headers.
+    """
+    value = event.to_json()
+    origin = f"{cause.topic}/{cause.partition}/{cause.offset}" if cause else ""
+    headers: list[tuple[str, bytes]] = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", deterministic_id("evt", event.topic, origin, event.key(), value.decode()).encode()),
+        ("ce_type", event.ce_type().encode()),
+        ("ce_source", f"/brevity/{source}".encode()),
+        ("ce_time", time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()),
+        ("ce_subject", event.key().encode()),
+        ("content-type", CONTENT_TYPE),
+    ]
+    names = {name for name, _ in extra}
+    if cause is not None:
+        for name in (TRACEPARENT, TRACESTATE):
+            carried = cause.header(name)
+            if carried and name not in names:
+                headers.append((name, carried.encode()))
+    return OutRecord(topic=event.topic, key=event.key().encode(), value=value, headers=(*headers, *extra))
+
+
+def record_time(record: Record) -> datetime:
+    """When `record` was written, by its broker or producer timestamp."""
+    return datetime.fromtimestamp(record.timestamp_ms / 1000, tz=UTC)
+
+
+def _explain(error: ValidationError) -> str:
+    parts = [
+        f"{'.'.join(map(str, item['loc'])) or 'event'}: {item['msg']}"
+        for item in error.errors(include_input=False, include_url=False)
+    ]
+    shown = "; ".join(parts[:5])
+    return shown if len(parts) <= 5 else f"{shown}; and {len(parts) - 5} more"

@@ -1,0 +1,127 @@
+"""Documents on their way in: submitted by anyone, then accepted or rejected by ingest."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from brevity.common.events.base import (
+    Event,
+    Identifier,
+    Language,
+    ObjectRef,
+    Origin,
+    Sha256,
+    Tenant,
+    Timestamp,
+    Value,
+)
+
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+MetadataValue = Annotated[str, StringConstraints(max_length=2_000)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50)]
+
+Style = Literal["paragraph", "bullets", "headline"]
+Length = Literal["short", "medium", "long"]
+
+
+class SummaryRequest(Value):
+    """What summary is wanted. `words` wins over `length`; with neither the length is `medium`."""
+
+    words: int | None = Field(
+        default=None, ge=5, le=5_000, description="Words wanted in the summary, at most."
+    )
+    length: Length | None = Field(default=None, description="Length relative to the document.")
+    style: Style = Field(default="paragraph", description="Running text, one point a line, or one sentence.")
+    language: Language | None = Field(
+        default=None, description="Language of the summary; absent for the document's own."
+    )
+    engine: str | None = Field(
+        default=None, max_length=100, description="Engine to use; absent for the platform's choice."
+    )
+
+
+class DocumentSubmitted(Event):
+    """A document that somebody wants summarized. The one event that anybody may write."""
+
+    topic: ClassVar[str] = "documents.submitted"
+
+    document_id: Identifier | None = Field(
+        default=None, description="Your id; absent: the record key, else derived from the text."
+    )
+    tenant: Tenant = Field(default="default", description="Whose document it is.")
+    title: str | None = Field(default=None, max_length=1_000)
+    language: Language | None = Field(default=None, description="Language of the text; absent: detected.")
+    text: str | None = Field(default=None, description="The text itself. Either this or `object`.")
+    object: ObjectRef | None = Field(
+        default=None, description="Where the text or file lies. Either this or `text`."
+    )
+    media_type: str | None = Field(
+        default=None, max_length=200, description="What `text` is, e.g. `text/html`; absent: plain text."
+    )
+    summary: SummaryRequest = Field(default_factory=SummaryRequest)
+    metadata: Metadata = Field(default_factory=dict, description="Yours; carried along, never interpreted.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> DocumentSubmitted:
+        if (self.text is None) == (self.object is None):
+            raise ValueError("give either `text` or `object`")
+        return self
+
+    def key(self) -> str:
+        return self.document_id or ""
+
+
+class DocumentAccepted(Event):
+    """A document fit to be summarized: plain text in Unicode NFC, its language known, seen for the first time."""
+
+    topic: ClassVar[str] = "documents.accepted"
+
+    document_id: Identifier
+    tenant: Tenant
+    content_hash: Sha256 = Field(description="SHA-256 of the normalised text in UTF-8.")
+    title: str | None = None
+    language: str = Field(description="BCP 47 tag, `und` when it cannot be told.")
+    language_confidence: float = Field(ge=0, le=1, description="1 when the submitter named the language.")
+    word_count: int = Field(ge=1)
+    char_count: int = Field(ge=1)
+    text: str | None = Field(
+        default=None, description="The normalised text, when it is short enough to travel."
+    )
+    text_ref: ObjectRef | None = Field(
+        default=None, description="Where the normalised text lies, when it is not inline."
+    )
+    summary: SummaryRequest = Field(default_factory=SummaryRequest)
+    metadata: Metadata = Field(default_factory=dict)
+    submitted_at: Timestamp = Field(description="When the submission was written to its topic.")
+    origin: Origin
+
+    def key(self) -> str:
+        return self.document_id
+
+
+class DocumentRejected(Event):
+    """A submission that cannot be accepted as it is. Its bytes are kept under `original`."""
+
+    topic: ClassVar[str] = "documents.rejected"
+
+    document_id: str | None = Field(
+        default=None, description="Absent when the submission could not be read far enough to know it."
+    )
+    tenant: str | None = None
+    code: str = Field(
+        description="Reason in snake_case, e.g. `not_json`, `too_large`, `no_text`, `duplicate`."
+    )
+    message: str = Field(description="What is wrong, for a person.")
+    remedy: str = Field(description="What to do about it.")
+    duplicate_of: str | None = Field(
+        default=None, description="With code `duplicate`: the document that has the summary."
+    )
+    attempts: int = Field(default=1, ge=1)
+    original: ObjectRef | None = Field(default=None, description="The submission's bytes as received.")
+    submitted_at: Timestamp
+    origin: Origin
+
+    def key(self) -> str:
+        return self.document_id or f"{self.origin.topic}/{self.origin.partition}/{self.origin.offset}"

@@ -1,0 +1,1 @@
+"""Kafka: records, the exactly-once stage, dead letters, topic administration."""

@@ -1,0 +1,74 @@
+"""The topics, declared once: who writes, who reads, how many partitions, how long records are kept.
+
+`brevity topics apply` makes the broker agree with this table; Kubernetes manifests and docs are checked against it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DAY_MS = 86_400_000
+_MIB = 1 << 20
+
+SUBMITTED_MAX_BYTES = 40 * _MIB
+"""Above ingest's own limit, so that a document that is too large ends as a rejected event with a reason
+instead of a produce error that only its sender sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    name: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    key: str
+    partitions: int
+    retention_ms: int
+    compacted: bool = False
+    max_message_bytes: int = 2 * _MIB
+    description: str = ""
+
+    def config(self) -> dict[str, str]:
+        """Topic configuration as the broker names it."""
+        return {
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "retention.ms": "-1" if self.compacted else str(self.retention_ms),
+            "max.message.bytes": str(self.max_message_bytes),
+            "message.timestamp.type": "CreateTime",
+        }
+
+
+def retry_topic(group: str) -> str:
+    """Where records of `group` wait for their next attempt."""
+    return f"{group}.retry"
+
+
+INGEST_GROUP = "brevity.ingest"
+SUMMARIZE_GROUP = "brevity.summarize"
+
+PIPELINE_PARTITIONS = 8
+
+TOPICS: tuple[Topic, ...] = (
+    Topic("documents.submitted", ("any", "ingest"), ("ingest",), "document_id", PIPELINE_PARTITIONS, 7 * _DAY_MS,
+          max_message_bytes=SUBMITTED_MAX_BYTES, description="Documents that somebody wants summarized."),
+    Topic(retry_topic(INGEST_GROUP), ("ingest",), ("ingest",), "document_id", PIPELINE_PARTITIONS, 7 * _DAY_MS,
+          max_message_bytes=SUBMITTED_MAX_BYTES, description="Submissions waiting for their next attempt."),
+    Topic("documents.accepted", ("ingest",), ("summarize", "feedback"), "document_id", PIPELINE_PARTITIONS, 14 * _DAY_MS,
+          description="Normalised documents, each once."),
+    Topic("documents.rejected", ("ingest",), ("feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
+          description="Submissions that cannot be accepted, with the reason; can be replayed."),
+    Topic(retry_topic(SUMMARIZE_GROUP), ("summarize",), ("summarize",), "document_id", PIPELINE_PARTITIONS, 14 * _DAY_MS,
+          description="Accepted documents waiting for their next attempt."),
+    Topic("summaries.completed", ("summarize",), ("feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
+          description="Summaries with the evidence for each sentence, each once."),
+    Topic("summaries.failed", ("summarize",), ("feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
+          description="Dead letters of the summarizer; can be replayed."),
+    Topic("feedback.recorded", ("feedback",), ("trainer",), "document_id", 4, 365 * _DAY_MS,
+          description="Ratings and corrections."),
+    Topic("drift.detected", ("feedback",), ("trainer",), "monitor", 1, 90 * _DAY_MS, description="Alarms of the drift monitors."),
+    Topic("training.requested", ("trainer", "feedback"), ("trainer",), "model", 1, 90 * _DAY_MS, description="Training jobs wanted."),
+    Topic("training.status", ("trainer",), ("feedback", "trainer"), "job_id", 1, 0, compacted=True, description="Where each job stands."),
+    Topic("models.promoted", ("trainer",), ("summarize", "feedback"), "engine", 1, 0, compacted=True,
+          description="Which model version each engine uses."),
+)  # fmt: skip
+
+BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -1,0 +1,204 @@
+"""Typed settings, read once at start from `BREVITY_*` variables and passed down.
+
+Variables are `BREVITY_<BLOCK>_<FIELD>`, e.g. `BREVITY_KAFKA_BOOTSTRAP_SERVERS`. A service's settings class is
+made of blocks; every field is described, so that the table in the docs is generated (`tools/settings_table.py`).
+Unknown names are refused: a misspelt variable must not silently leave a default in place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from brevity.common.errors import Fatal
+
+PREFIX = "BREVITY_"
+SERVICE_BLOCKS = ("INGEST", "SUMMARIZE", "FEEDBACK", "TRAINER")
+"""Blocks of the other services: allowed in a shared environment, read by their owner alone."""
+
+
+class Block(BaseModel):
+    """A group of settings that belong together; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(Block):
+    bootstrap_servers: str = Field(
+        default="127.0.0.1:9092", description="Kafka brokers, `host:port`, comma separated."
+    )
+    client_config: dict[str, str] = Field(
+        default_factory=dict,
+        description='Further librdkafka settings as JSON, e.g. for SASL and TLS: `{"security.protocol": "SASL_SSL"}`.',
+    )
+    replication_factor: int = Field(
+        default=1, ge=1, le=9, description="Replicas of each topic that `brevity topics apply` creates."
+    )
+
+
+class StageSettings(Block):
+    instance_id: str | None = Field(
+        default=None,
+        description="Stable name of this instance (`group.instance.id`): a restart within the session timeout moves no partition.",
+    )
+    batch_records: int = Field(
+        default=256, ge=1, le=10_000, description="Most records transformed as one batch."
+    )
+    batch_bytes: int = Field(
+        default=8_000_000, ge=1_000, description="Most bytes of records transformed as one batch."
+    )
+    batch_wait_seconds: float = Field(default=0.05, ge=0, le=10, description="Longest wait to fill a batch.")
+    max_in_flight_batches: int = Field(
+        default=4, ge=1, le=64, description="Batches being transformed at once; more are not fetched."
+    )
+    max_attempts: int = Field(
+        default=5, ge=1, le=100, description="Attempts for one document before it is dead-lettered."
+    )
+    retry_backoff_seconds: float = Field(
+        default=1.0, gt=0, description="Wait before the second attempt; doubles with each further one."
+    )
+    retry_backoff_max_seconds: float = Field(
+        default=60.0, gt=0, description="Longest wait between two attempts."
+    )
+    session_timeout_seconds: float = Field(
+        default=10.0, ge=1, description="The broker takes a silent instance's partitions after this."
+    )
+    graceful_stop_seconds: float = Field(
+        default=25.0, ge=1, description="On SIGTERM: time to finish and commit what is in flight."
+    )
+    dead_letter_ratio: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Above this share of dead letters among the last records the stage stops instead of emptying the topic.",
+    )
+    dead_letter_window: int = Field(
+        default=1_000, ge=10, description="Records over which the dead-letter share is taken."
+    )
+
+
+class MongoSettings(Block):
+    url: SecretStr = Field(
+        default=SecretStr("mongodb://127.0.0.1:27017"),
+        description="MongoDB address, with credentials if it needs them.",
+    )
+    database: str = Field(default="brevity", description="Name of the database.")
+    timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for one operation.")
+
+
+class S3Settings(Block):
+    endpoint_url: str | None = Field(default=None, description="S3 endpoint; empty for AWS itself.")
+    bucket: str = Field(default="brevity", description="Bucket of texts, uploads and rejected bytes.")
+    region: str = Field(default="us-east-1", description="Region to sign for.")
+    access_key_id: SecretStr | None = Field(
+        default=None, description="Access key; empty to use the ambient identity (role, profile)."
+    )
+    secret_access_key: SecretStr | None = Field(
+        default=None, description="Secret key; empty to use the ambient identity."
+    )
+    timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for one answer.")
+
+
+class HttpSettings(Block):
+    host: str = Field(default="127.0.0.1", description="Address the service's HTTP door binds to.")
+    port: int = Field(
+        default=0, ge=0, le=65_535, description="Port of the HTTP door; 0 takes the service's usual one."
+    )
+
+
+class AuthSettings(Block):
+    api_keys: SecretStr | None = Field(
+        default=None,
+        description='API keys as JSON, `{"key": "tenant"}`; needed by every HTTP door outside local mode.',
+    )
+
+
+class TelemetrySettings(Block):
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="One JSON object a line, or coloured text for a person."
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="OTLP/HTTP collector for traces, e.g. `http://127.0.0.1:4318`; empty for none.",
+    )
+    trace_ratio: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Share of new traces that are recorded; a sampled caller is always followed.",
+    )
+
+
+class Settings(BaseSettings):
+    """Base of each service's settings; add blocks as fields."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        frozen=True,
+        extra="ignore",
+        nested_model_default_partial_update=True,
+    )
+
+    mode: Literal["local", "production"] = Field(
+        default="production",
+        description="`local` opens the HTTP doors without a key and is refused on any address but loopback.",
+    )
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def load_settings(cls: type[SettingsT], environ: Mapping[str, str] | None = None) -> SettingsT:
+    """Read `cls` from the environment.
+
+    Raises:
+        Fatal: A name is unknown or a value is wrong; the message names each with its variable.
+    """
+    names = [name for name in (os.environ if environ is None else environ) if name.upper().startswith(PREFIX)]
+    blocks = {name.upper() for name in cls.model_fields}
+    shared = {"HTTP", "AUTH", "MONGO", "S3", "STAGE", *SERVICE_BLOCKS}
+    unknown = [name for name in names if _block_of(name) not in blocks | shared]
+    if unknown:
+        raise Fatal(
+            f"unknown setting {', '.join(sorted(unknown))}",
+            code="unknown_setting",
+            remedy="Correct the name or unset it; the settings table in README.md lists all.",
+        )
+    try:
+        if environ is None:
+            return cls()
+        before = dict(os.environ)
+        os.environ.clear()
+        os.environ.update(environ)
+        try:
+            return cls()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+    except ValidationError as error:
+        raise Fatal(
+            _explain(error), code="bad_setting", remedy="Correct the named variables and start again."
+        ) from error
+
+
+def _block_of(name: str) -> str:
+    return name.upper().removeprefix(PREFIX).split("_", 1)[0]
+
+
+def _explain(error: ValidationError) -> str:
+    def line(item: Any) -> str:
+        name = PREFIX + "_".join(str(part) for part in item["loc"]).upper()
+        return f"{name}: {item['msg']}"
+
+    return "; ".join(line(item) for item in error.errors(include_input=False, include_url=False))

@@ -1,0 +1,42 @@
+"""The object store: claim checks, uploads and rejected bytes, addressed by what they hold."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from brevity.common.ids import content_hash
+
+
+class ObjectStore(Protocol):
+    """Bytes by key. Calls block; all are idempotent; safe to share between threads."""
+
+    bucket: str
+
+    def put(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> None:
+        """Store `data`; writing the same key and bytes again is harmless. Raises Unavailable."""
+        ...
+
+    def get(self, key: str, *, max_bytes: int, bucket: str | None = None) -> bytes:
+        """The bytes of `key`. Raises Rejected when it does not exist or is over `max_bytes`, Unavailable."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove `key` if it is there. Raises Unavailable."""
+        ...
+
+    def ping(self) -> None:
+        """Raises Unavailable when the store does not answer."""
+        ...
+
+
+def text_key(data: bytes) -> str:
+    """Where a normalised text lies: the same text always lies in the same place."""
+    return f"texts/{content_hash(data)}"
+
+
+def upload_key(data: bytes) -> str:
+    return f"uploads/{content_hash(data)}"
+
+
+def rejected_key(data: bytes) -> str:
+    return f"rejected/{content_hash(data)}"

@@ -1,0 +1,113 @@
+"""The object store on S3 or anything that speaks its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from brevity.common.errors import Fatal, Rejected, Unavailable
+from brevity.common.settings import S3Settings
+
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+
+
+class S3ObjectStore:
+    """`ObjectStore` through boto3; the bucket is made at `ensure_bucket` if it is not there."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self.bucket = settings.bucket
+        self._region = settings.region
+        key, secret = settings.access_key_id, settings.secret_access_key
+        self._client: Any = boto3.client(  # pyright: ignore[reportUnknownMemberType]
+            "s3",
+            endpoint_url=settings.endpoint_url,
+            region_name=settings.region,
+            aws_access_key_id=key.get_secret_value() if key else None,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            config=Config(
+                connect_timeout=settings.timeout_seconds,
+                read_timeout=settings.timeout_seconds,
+                retries={"total_max_attempts": 3, "mode": "standard"},
+                max_pool_connections=32,
+                s3={"addressing_style": "path"} if settings.endpoint_url else {},
+            ),
+        )
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket unless it exists."""
+        with _translated(self.bucket, "create"):
+            try:
+                self._client.head_bucket(Bucket=self.bucket)
+            except ClientError as error:
+                if _code(error) not in _MISSING:
+                    raise
+                outside = (
+                    {}
+                    if self._region == "us-east-1"
+                    else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+                )
+                try:
+                    self._client.create_bucket(Bucket=self.bucket, **outside)
+                except ClientError as race:
+                    if _code(race) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+                        raise
+
+    def put(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> None:
+        with _translated(key, "write"):
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
+
+    def get(self, key: str, *, max_bytes: int, bucket: str | None = None) -> bytes:
+        with _translated(key, "read"):
+            answer = self._client.get_object(Bucket=bucket or self.bucket, Key=key)
+            with answer["Body"] as body:
+                data: bytes = body.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise Rejected(
+                f"object {key!r} is over the limit of {max_bytes:,} bytes",
+                code="too_large",
+                remedy="Split the document, or raise BREVITY_INGEST_MAX_BYTES.",
+            )
+        return data
+
+    def delete(self, key: str) -> None:
+        with _translated(key, "delete"):
+            self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def ping(self) -> None:
+        with _translated(self.bucket, "reach"):
+            self._client.head_bucket(Bucket=self.bucket)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _translated(key: str, doing: str) -> Generator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = _code(error)
+        if code in _MISSING and doing == "read":
+            raise Rejected(
+                f"object {key!r} does not exist",
+                code="object_missing",
+                remedy="Write the object first, then submit its reference.",
+            ) from error
+        if code in _REFUSED:
+            raise Fatal(
+                f"the object store refuses to {doing} {key!r}: {code}",
+                code="object_store_refused",
+                remedy="Check BREVITY_S3_ACCESS_KEY_ID, its secret and the bucket's policy.",
+            ) from error
+        raise Unavailable(f"the object store cannot {doing} {key!r}: {code}", code="object_store") from error
+    except BotoCoreError as error:
+        raise Unavailable(
+            f"the object store cannot {doing} {key!r}: {type(error).__name__}", code="object_store"
+        ) from error

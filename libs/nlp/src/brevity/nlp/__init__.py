@@ -1,0 +1,1 @@
+"""Text in, text out: sentences, languages, the extractive summarizer, faithfulness, ROUGE. No IO, no services."""

@@ -1,0 +1,81 @@
+"""The port every engine stands behind: extractive now, seq2seq, llm and ctranslate2 beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from brevity.common.errors import BrevityError
+from brevity.nlp.types import Span
+
+Style = Literal["paragraph", "bullets", "headline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One document to summarize, its wishes resolved to a number of words."""
+
+    text: str
+    language: str
+    words: int
+    style: Style = "paragraph"
+    title: str | None = None
+    output_language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySentence:
+    """A sentence of a summary.
+
+    `spans` are the source spans it was taken from or is supported by, best first; `support` is in [0, 1];
+    `score` is the engine's own ranking score where it has one.
+    """
+
+    text: str
+    start: int
+    end: int
+    spans: tuple[Span, ...]
+    support: float
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A warning on a summary; `start` and `end` are places in the summary."""
+
+    code: str
+    message: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an engine returns for one job; a pure function of the job and the model version."""
+
+    text: str
+    sentences: tuple[SummarySentence, ...]
+    seen: tuple[Span, ...]
+    coverage_percent: float
+    engine: str
+    model_version: str
+    passed_through: bool = False
+    warnings: tuple[Flag, ...] = ()
+    decoding: dict[str, Any] = field(default_factory=dict[str, Any])
+    source_words: int = 0
+    summary_words: int = 0
+    source_tokens: int | None = None
+    summary_tokens: int | None = None
+
+
+class SummaryEngine(Protocol):
+    """Summarizes batches. Loaded once, used by one thread at a time; calls block.
+
+    A job that cannot be summarized yields an error in its place (Rejected or Transient); the others go on.
+    """
+
+    name: str
+    model_version: str
+
+    def summarize(self, jobs: Sequence[Job]) -> list[Summary | BrevityError]: ...
