@@ -64,7 +64,7 @@ def encode(
 ) -> OutRecord:
     """The record that carries `event`.
 
-    The event's id is derived from its topic, its cause and its bytes, so that doing the work again writes the same id.
+    The event's id is derived from its topic, key and bytes, so that doing the work again writes the same id.
 
     Args:
         event: What to write.
@@ -74,10 +74,9 @@ def encode(
         extra: Further headers.
     """
     value = event.to_json()
-    origin = f"{cause.topic}/{cause.partition}/{cause.offset}" if cause else ""
     headers: list[tuple[str, bytes]] = [
         ("ce_specversion", b"1.0"),
-        ("ce_id", deterministic_id("evt", event.topic, origin, event.key(), value.decode()).encode()),
+        ("ce_id", deterministic_id("evt", event.topic, event.key(), value.decode()).encode()),
         ("ce_type", event.ce_type().encode()),
         ("ce_source", f"/brevity/{source}".encode()),
         ("ce_time", time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()),

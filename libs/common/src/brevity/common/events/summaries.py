@@ -96,7 +96,9 @@ class SummaryCompleted(Event):
     usage: Usage
     metadata: Metadata = Field(default_factory=dict)
     submitted_at: Timestamp
-    origin: Origin
+    origin: Origin = Field(
+        description="The submission. Not the accepted record: its offset depends on how transactions fell."
+    )
 
     def key(self) -> str:
         return self.document_id
@@ -120,7 +122,7 @@ class SummaryFailed(Event):
         default=None, description="The `documents.accepted` value as received."
     )
     submitted_at: Timestamp
-    origin: Origin
+    origin: Origin = Field(description="The record that failed, to be replayed from.")
 
     def key(self) -> str:
         return self.document_id or f"{self.origin.topic}/{self.origin.partition}/{self.origin.offset}"
