@@ -1,0 +1,163 @@
+"""Java programs of the local stack: their jars, and a server process that can be waited for, stopped and killed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+POM = Path(__file__).with_name("pom.xml")
+JARS = ROOT / ".brevity" / "jars"
+
+
+class LocalStackError(RuntimeError):
+    """The local stack cannot start; the message says why and what to do."""
+
+
+def ensure_jars() -> Path:
+    """The folder with every jar of `pom.xml`, fetched by Maven when the pom has changed since."""
+    stamp = JARS / ".pom.sha256"
+    wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return JARS
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise LocalStackError(
+            "Maven is missing. Install it: sudo apt install maven (Debian), brew install maven (macOS)"
+        )
+    shutil.rmtree(JARS, ignore_errors=True)
+    command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LocalStackError(
+            f"Maven could not fetch the local stack's jars:\n{done.stdout[-2000:]}{done.stderr[-1000:]}"
+        )
+    stamp.write_text(wanted)
+    return JARS
+
+
+def java() -> str:
+    """The java command."""
+    found = shutil.which("java")
+    if found is None:
+        raise LocalStackError(
+            "Java 17 or newer is missing. Install it: sudo apt install openjdk-17-jdk (Debian), brew install openjdk (macOS)"
+        )
+    return found
+
+
+def classpath() -> str:
+    return f"{JARS}/*"
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Server:
+    """One server process in a session of its own, its output in a log file."""
+
+    name = "server"
+    start_seconds = 60.0
+    stop_seconds = 20.0
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.port = port
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.name}.log"
+
+    def command(self) -> Sequence[str]:
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Write what the server needs before its first start; called before every start."""
+
+    def ready(self) -> bool:
+        return listening(self.port)
+
+    def start(self) -> None:
+        """Start without waiting."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if listening(self.port):
+            raise LocalStackError(
+                f"port {self.port} for {self.name} is in use; stop what listens there or choose others with PORT_BASE=..."
+            )
+        self.prepare()
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                list(self.command()), stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+
+    def wait_ready(self) -> None:
+        """Wait until the server answers; raises LocalStackError with the log's end if it dies or is too slow."""
+        wait_for(
+            self.ready,
+            self.start_seconds,
+            lambda: self.process is None or self.process.poll() is not None,
+            self._failed,
+        )
+
+    def stop(self) -> None:
+        """SIGTERM, then SIGKILL for one that will not go."""
+        process, self.process = self.process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(self.stop_seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL and wait until it is gone."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+        self.wait_ready()
+
+    def _failed(self, why: str) -> LocalStackError:
+        tail = self.log.read_text(errors="replace")[-1500:] if self.log.exists() else ""
+        return LocalStackError(f"{self.name} {why}; its log {self.log} ends:\n{tail}")
+
+
+def wait_for(
+    ready: Callable[[], bool], seconds: float, dead: Callable[[], bool], failure: Callable[[str], Exception]
+) -> None:
+    """Poll `ready`; raises `failure(why)` when `dead` comes first or `seconds` pass."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if dead():
+            raise failure("died while starting")
+        if time.monotonic() > deadline:
+            raise failure(f"was not ready within {seconds:.0f} s")
+        time.sleep(0.1)
