@@ -135,7 +135,7 @@ class S3Server(Server):
 
     def ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://{self.address}/", timeout=1):  # noqa: S310 - our own loopback address
+            with urllib.request.urlopen(f"http://{self.address}/", timeout=1):
                 return True
         except urllib.error.HTTPError:
             return True  # it refuses an unsigned request: it is up

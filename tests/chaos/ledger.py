@@ -38,7 +38,9 @@ def read_topic(kafka: KafkaSettings, topic: str, *, timeout_seconds: float = 30.
         while unfinished:
             message = consumer.poll(timeout_seconds)
             if message is None:
-                raise TimeoutError(f"{topic}: no answer for {timeout_seconds} s, partitions {sorted(unfinished)} not read to their end")
+                raise TimeoutError(
+                    f"{topic}: no answer for {timeout_seconds} s, partitions {sorted(unfinished)} not read to their end"
+                )
             error = message.error()
             if error is not None:
                 if error.code() != -191:  # partition EOF
@@ -46,7 +48,13 @@ def read_topic(kafka: KafkaSettings, topic: str, *, timeout_seconds: float = 30.
                 unfinished.discard(message.partition())
                 continue
             headers = dict(message.headers() or [])
-            entries.append(Entry((message.key() or b"").decode(), message.value() or b"", headers.get("ce_id", b"").decode()))
+            entries.append(
+                Entry(
+                    (message.key() or b"").decode(),
+                    message.value() or b"",
+                    headers.get("ce_id", b"").decode(),
+                )
+            )
         return entries
     finally:
         consumer.close()
@@ -65,8 +73,9 @@ class Verdict:
         return not (self.lost or self.doubled or self.unexpected)
 
     def __str__(self) -> str:
-        return f"{len(self.lost)} lost, {len(self.doubled)} doubled, {len(self.unexpected)} unexpected: " + ", ".join(
-            [*self.lost[:5], *self.doubled[:5], *self.unexpected[:5]]
+        return (
+            f"{len(self.lost)} lost, {len(self.doubled)} doubled, {len(self.unexpected)} unexpected: "
+            + ", ".join([*self.lost[:5], *self.doubled[:5], *self.unexpected[:5]])
         )
 
 

@@ -31,7 +31,9 @@ class Supervised:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as out:
-            return subprocess.Popen(self._command, env=self._environ, stdout=out, stderr=out, start_new_session=True)
+            return subprocess.Popen(
+                self._command, env=self._environ, stdout=out, stderr=out, start_new_session=True
+            )
 
     def _watch(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from tests.chaos.corpus import Submission, documents, poison
 from tests.chaos.ledger import judge, rejections
 from tests.chaos.scenario import Attack, Outcome, run
 from tests.support.samples import sample_texts
-from tests.support.stack import Stack, fresh_stack
+from tests.support.stack import fresh_stack
 
 
 def _input(count: int) -> list[Submission]:
@@ -53,8 +53,12 @@ def _attack_then_repeat(tmp_path: Path, *, count: int, attack: Attack) -> None:
     submissions = _input(count)
     base = int(time.time() * 1000) - 60_000
     with fresh_stack(tmp_path / "attacked") as stack:
-        attacked = run(stack, submissions, base_timestamp_ms=base, logs=tmp_path / "attacked-logs", attack=attack)
-    print(f"\n{count} documents, {sum(attacked.kills.values())} kills {attacked.kills}, {attacked.seconds:.0f} s")
+        attacked = run(
+            stack, submissions, base_timestamp_ms=base, logs=tmp_path / "attacked-logs", attack=attack
+        )
+    print(
+        f"\n{count} documents, {sum(attacked.kills.values())} kills {attacked.kills}, {attacked.seconds:.0f} s"
+    )
     _assert_exactly_once(attacked, submissions)
     _assert_stopped_cleanly(attacked)
     assert sum(attacked.kills.values()) >= attack.kills

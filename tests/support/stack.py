@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from brevity.common.kafka.admin import apply_topics
-from brevity.common.storage.s3 import S3ObjectStore
 from deploy.local.stack import Stack
+
+from brevity.common.storage.s3 import S3ObjectStore
 
 __all__ = ["Stack", "fresh_stack"]
 
