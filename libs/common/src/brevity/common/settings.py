@@ -108,6 +108,19 @@ class HttpSettings(Block):
     port: int = Field(
         default=0, ge=0, le=65_535, description="Port of the HTTP door; 0 takes the service's usual one."
     )
+    max_body_bytes: int = Field(
+        default=33_554_432, ge=1_024, description="Largest request body; more is answered with 413."
+    )
+    requests_per_second: float = Field(
+        default=50.0,
+        gt=0,
+        description="Requests one key (or address, without keys) may make in the long run.",
+    )
+    request_burst: int = Field(
+        default=200,
+        ge=1,
+        description="Requests one key (or address) may make at once before the rate applies.",
+    )
 
 
 class AuthSettings(Block):

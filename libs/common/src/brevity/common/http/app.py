@@ -1,0 +1,105 @@
+"""The FastAPI application every service starts from.
+
+It brings `/healthz`, `/readyz`, `/metrics` and `/openapi.json`, problem details for every error, keys, limits and
+security headers; a service adds its `/v1` routes and takes `tenant: Annotated[str, Depends(tenant_of)]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.responses import JSONResponse, Response
+
+from brevity.common.http import problem
+from brevity.common.http.auth import key_ring
+from brevity.common.http.edge import Gate, Observe
+from brevity.common.http.limits import BodyLimit, TokenBuckets
+from brevity.common.observability.health import Check, Health
+from brevity.common.observability.metrics import build_info
+from brevity.common.observability.tracing import service_version
+from brevity.common.settings import AuthSettings, HttpSettings
+
+
+def create_app(
+    service: str,
+    *,
+    title: str,
+    description: str = "",
+    mode: str,
+    http: HttpSettings,
+    auth: AuthSettings,
+    checks: Sequence[Check] = (),
+    heartbeat: Callable[[], float] | None = None,
+    max_heartbeat_seconds: float = 60.0,
+    open_paths: frozenset[str] = frozenset(),
+    lifespan: Callable[[FastAPI], Any] | None = None,
+    registry: CollectorRegistry = REGISTRY,
+) -> FastAPI:
+    """Build the application.
+
+    Args:
+        service: Short name, e.g. `ingest`; part of the metric names.
+        mode: `local` or `production`, see `brevity.common.http.auth`.
+        checks: What must answer for the service to be ready.
+        heartbeat: Seconds since the service's work loop last turned; above `max_heartbeat_seconds` it is not alive.
+        open_paths: Paths besides the probes that need no key, e.g. a static page.
+        lifespan: FastAPI lifespan, for what starts and stops with the door.
+        registry: Where the metrics lie that `/metrics` shows.
+
+    Raises:
+        Fatal: The door would be open to people it should not be open to.
+    """
+    keys = key_ring(mode, http, auth)
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=service_version(service),
+        docs_url=None,  # the stock pages load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # Observe does it, in our names
+    )
+    problem.install(app)
+    app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)
+    app.add_middleware(
+        Gate,
+        local=mode == "local",
+        keys=keys,
+        buckets=TokenBuckets(http.requests_per_second, http.request_burst),
+        open_paths=open_paths,
+    )
+    app.add_middleware(Observe, service=service, registry=registry)
+    _add_probes(
+        app, Health(checks, heartbeat=heartbeat, max_heartbeat_seconds=max_heartbeat_seconds), registry
+    )
+    build_info(service, registry)
+    return app
+
+
+def _add_probes(app: FastAPI, health: Health, registry: CollectorRegistry) -> None:
+    async def healthz() -> Response:
+        """200 while the work loop turns, else 503: restart it."""
+        return _probe([] if health.alive() else ["heartbeat"])
+
+    async def readyz() -> Response:
+        """200 when every dependency answers, else 503 with the names of those that do not."""
+        readiness = await health.ready()
+        return _probe(list(readiness.failing))
+
+    def metrics(request: Request) -> Response:
+        """Prometheus (or OpenMetrics) text."""
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(registry), headers={"Content-Type": content_type})
+
+    for path, answer in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics)):
+        app.add_api_route(path, answer, methods=["GET"], include_in_schema=False, response_class=Response)
+
+
+def _probe(failing: list[str]) -> Response:
+    return JSONResponse(
+        {"status": "failing" if failing else "ok", "failing": failing}, status_code=503 if failing else 200
+    )
