@@ -1,0 +1,77 @@
+"""Metrics of the exactly-once stage, under the name of the service that runs it."""
+
+from __future__ import annotations
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+
+from brevity.common.observability.metrics import BATCH_RECORDS, END_TO_END_SECONDS, WORK_SECONDS
+
+
+class StageMetrics:
+    """Instruments of one stage; make it once in a process for each service and registry."""
+
+    def __init__(self, service: str, registry: CollectorRegistry = REGISTRY) -> None:
+        def name(what: str) -> str:
+            return f"brevity_{service}_{what}"
+
+        self.consumed = Counter(
+            name("records_consumed_total"),
+            "Records fetched, redone ones included.",
+            ["topic"],
+            registry=registry,
+        )
+        self.produced = Counter(
+            name("records_produced_total"), "Records made visible by a commit.", ["topic"], registry=registry
+        )
+        self.finished = Counter(
+            name("records_finished_total"),
+            "Records whose offset was committed, by what became of them.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            name("dead_letters_total"), "Records given up on, by reason code.", ["code"], registry=registry
+        )
+        self.discarded = Counter(
+            name("records_discarded_total"),
+            "Records whose work was thrown away (lost partition, aborted transaction) and is done again.",
+            registry=registry,
+        )
+        self.transactions = Counter(
+            name("transactions_total"), "Transactions by outcome.", ["outcome"], registry=registry
+        )
+        self.holds = Counter(
+            name("holds_total"),
+            "Times a batch was held because a dependency was away or full.",
+            ["code"],
+            registry=registry,
+        )
+        self.rebalances = Counter(
+            name("rebalances_total"), "Changes of the assignment.", ["kind"], registry=registry
+        )
+        self.batch_records = Histogram(
+            name("batch_records"), "Records in a transformed batch.", buckets=BATCH_RECORDS, registry=registry
+        )
+        self.transform_seconds = Histogram(
+            name("transform_seconds"),
+            "The handler's time for one batch.",
+            buckets=WORK_SECONDS,
+            registry=registry,
+        )
+        self.commit_seconds = Histogram(
+            name("commit_seconds"),
+            "One transaction, from begin to committed.",
+            buckets=WORK_SECONDS,
+            registry=registry,
+        )
+        self.end_to_end_seconds = Histogram(
+            name("end_to_end_seconds"),
+            "From a record's timestamp to the commit that finished it.",
+            buckets=END_TO_END_SECONDS,
+            registry=registry,
+        )
+        self.in_flight = Gauge(name("in_flight_records"), "Records being worked on.", registry=registry)
+        self.lag = Gauge(
+            name("lag_records"), "Records on the topic that are not finished.", ["topic"], registry=registry
+        )
+        self.held = Gauge(name("held_batches"), "Batches waiting for a dependency.", registry=registry)
