@@ -10,12 +10,12 @@ from typing import Any, Literal
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    NewPartitions,
-    NewTopic,
-    ResourceType,
+    AlterConfigOpType,  # pyright: ignore[reportPrivateImportUsage]
+    ConfigEntry,  # pyright: ignore[reportPrivateImportUsage]
+    ConfigResource,  # pyright: ignore[reportPrivateImportUsage]
+    NewPartitions,  # pyright: ignore[reportPrivateImportUsage]
+    NewTopic,  # pyright: ignore[reportPrivateImportUsage]
+    ResourceType,  # pyright: ignore[reportPrivateImportUsage]
 )
 
 from brevity.common.errors import Fatal, Unavailable
@@ -44,7 +44,7 @@ def apply_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list
         Unavailable: The broker does not answer.
         Fatal: The broker refuses a change; the message names the topic and the reason.
     """
-    admin = AdminClient(base_config(kafka))
+    admin: Any = AdminClient(base_config(kafka))
     try:
         existing = admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
     except KafkaException as error:
@@ -65,7 +65,7 @@ def apply_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list
     return changes
 
 
-def _create(admin: AdminClient, topics: Sequence[Topic], replication_factor: int) -> list[Change]:
+def _create(admin: Any, topics: Sequence[Topic], replication_factor: int) -> list[Change]:
     if not topics:
         return []
     wanted = [
@@ -82,7 +82,7 @@ def _create(admin: AdminClient, topics: Sequence[Topic], replication_factor: int
     return [Change(topic.name, "created", f"{topic.partitions} partitions") for topic in topics]
 
 
-def _grow(admin: AdminClient, topic: Topic, partitions: int) -> list[Change]:
+def _grow(admin: Any, topic: Topic, partitions: int) -> list[Change]:
     if partitions >= topic.partitions:
         return []
     for name, future in admin.create_partitions([NewPartitions(topic.name, topic.partitions)]).items():
@@ -90,7 +90,7 @@ def _grow(admin: AdminClient, topic: Topic, partitions: int) -> list[Change]:
     return [Change(topic.name, "partitions added", f"{partitions} to {topic.partitions}")]
 
 
-def _configure(admin: AdminClient, topic: Topic) -> list[Change]:
+def _configure(admin: Any, topic: Topic) -> list[Change]:
     resource = ConfigResource(ResourceType.TOPIC, topic.name)
     current: dict[str, ConfigEntry] = {}
     for future in admin.describe_configs([resource]).values():

@@ -47,7 +47,7 @@ def consumer_config(
         "isolation.level": "read_committed",
         "partition.assignment.strategy": "cooperative-sticky",
         "session.timeout.ms": int(session_timeout_seconds * 1000),
-        "heartbeat.interval.ms": max(250, int(session_timeout_seconds * 1000 / 4)),
+        "heartbeat.interval.ms": min(1_000, int(session_timeout_seconds * 1000 / 4)),
         "max.poll.interval.ms": max(300_000, int(session_timeout_seconds * 1000)),
         "fetch.message.max.bytes": 4 << 20,
         "fetch.max.bytes": max(16 << 20, MAX_MESSAGE_BYTES),

@@ -1,0 +1,131 @@
+"""Bookkeeping of what a stage holds: partitions it owns, records waiting to be batched, batches in work. No IO."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from brevity.common.kafka.crash_guard import CrashGuard
+from brevity.common.kafka.record import Record
+from brevity.common.kafka.transform import Fate
+from brevity.common.settings import StageSettings
+
+
+@dataclass(slots=True, eq=False)
+class Partition:
+    """An assigned partition. It is replaced by a new object when it is revoked or rewound, so that work begun for
+    the old one is recognised (`owned` is False) and thrown away.
+
+    Attributes:
+        position: The next offset to commit.
+        fetched: The next offset to arrive; below it everything is waiting, in work or done.
+        end: The offset the broker last said the log ends at, for readers of committed records.
+        resume_at: For a retry partition: when (seconds since the epoch) its next record is due; 0 when none waits.
+        resume_from: That record's offset.
+        halted: Too many dead letters: nothing further is taken from it.
+    """
+
+    topic: str
+    number: int
+    position: int
+    guard: CrashGuard
+    retry: bool = False
+    fetched: int = -1
+    end: int = -1
+    owned: bool = True
+    resume_at: float = 0.0
+    resume_from: int = -1
+    halted: bool = False
+    dead_letters: deque[bool] = field(default_factory=deque[bool])
+
+    def settled(self) -> bool:
+        """Whether all that arrived is done."""
+        return self.fetched <= self.position
+
+
+@dataclass(slots=True)
+class Item:
+    """A record on its way; `offset` is where it physically lies (`record` may stand for an earlier attempt)."""
+
+    partition: Partition
+    offset: int
+    record: Record
+    size: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records in work together; `alone` batches run with no other beside them."""
+
+    items: Sequence[Item]
+    alone: bool = False
+    future: Future[list[Fate]] = field(default_factory=Future[list[Fate]])
+
+
+class Waiting:
+    """Records that have arrived and are in no batch yet, in order of arrival."""
+
+    def __init__(self, settings: StageSettings) -> None:
+        self._settings = settings
+        self._items: deque[Item] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, item: Item) -> None:
+        self._items.append(item)
+        self._bytes += item.size
+
+    def full(self) -> bool:
+        """Whether there is enough for a full batch."""
+        return len(self._items) >= self._settings.batch_records or self._bytes >= self._settings.batch_bytes
+
+    def forget_lost(self) -> int:
+        """Drop the records of partitions no longer owned; returns how many."""
+        kept = [item for item in self._items if item.partition.owned]
+        dropped = len(self._items) - len(kept)
+        self._items = deque(kept)
+        self._bytes = sum(item.size for item in kept)
+        return dropped
+
+    def next_batch(self) -> Batch | None:
+        """The next batch: a suspect record's own partition alone, else whatever arrived, up to the limits."""
+        if not self._items:
+            return None
+        head = self._items[0]
+        if head.partition.guard.suspects(head.offset):
+            return self._take(self._suspects(head), alone=True)
+        return self._take(self._ordinary(), alone=False)
+
+    def _suspects(self, head: Item) -> Iterator[Item]:
+        limit = head.partition.guard.batch_limit(head.offset)
+        for item in self._items:
+            if limit and item.partition is head.partition and item.partition.guard.suspects(item.offset):
+                limit -= 1
+                yield item
+
+    def _ordinary(self) -> Iterator[Item]:
+        for number, item in enumerate(self._items):
+            if number == self._settings.batch_records or item.partition.guard.suspects(item.offset):
+                return
+            yield item
+
+    def _take(self, candidates: Iterator[Item], *, alone: bool) -> Batch:
+        taken: list[Item] = []
+        size = 0
+        for item in candidates:
+            if taken and size + item.size > self._settings.batch_bytes:
+                break
+            taken.append(item)
+            size += item.size
+        if alone:
+            chosen = {id(item) for item in taken}
+            self._items = deque(item for item in self._items if id(item) not in chosen)
+        else:
+            for _ in taken:
+                self._items.popleft()
+        self._bytes -= size
+        return Batch(taken, alone)

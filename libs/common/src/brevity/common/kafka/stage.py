@@ -1,0 +1,382 @@
+"""The exactly-once stage: consume, transform, then publish and commit in one short transaction.
+
+One thread owns the Kafka clients: it fetches, hands batches to worker threads and commits them in the order they were
+handed out, however they finish. Work happens outside any transaction; only results are published in one, together
+with the offsets of the records they came from and fenced by the group's generation (KIP-447). What was lost with a
+partition, or with a transaction, is thrown away and done again by whoever owns the partition now. The contract this
+implements is docs/delivery.md.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+from brevity.common.errors import Fatal, Rejected
+from brevity.common.kafka.assignment import Assignment
+from brevity.common.kafka.client import consumer_config
+from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
+from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.record import OutRecord, Record
+from brevity.common.kafka.results import DeadLetter, Handler
+from brevity.common.kafka.retry import original, without_reserved
+from brevity.common.kafka.topics import retry_topic
+from brevity.common.kafka.transaction import Aborted, Transactions
+from brevity.common.kafka.transform import Abandoned, Fate, Transform
+from brevity.common.observability.logging import get_logger
+from brevity.common.settings import KafkaSettings, StageSettings
+
+log = get_logger(__name__)
+
+_IDLE_POLL_SECONDS = 0.1
+_BUSY_POLL_SECONDS = 0.002
+_FULL_PATIENCE_SECONDS = 1.0
+"""How long a full stage just waits before it pauses its partitions: pausing throws prefetched records away."""
+_REVOKE_SECONDS = 5.0
+"""How long giving partitions up may wait for their records in work, so that the next owner need not redo them."""
+_GAUGES_EVERY_SECONDS = 5.0
+_GENERATION_TRIES, _GENERATION_WAIT_SECONDS = 40, 0.05
+
+
+class Stage:
+    """Runs `handler` over the records of `sources`, exactly once as seen by read_committed readers.
+
+    Args:
+        name: For logs and metrics, e.g. `ingest`.
+        group: Consumer group; the stage also consumes and writes `retry_topic(group)`.
+        handler: See `brevity.common.kafka.results.Handler`.
+        dead_letter: Builds what replaces a record given up on.
+        metrics: Instruments to record to; made when absent (once in a process).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kafka: KafkaSettings,
+        settings: StageSettings,
+        group: str,
+        sources: Sequence[str],
+        handler: Handler,
+        dead_letter: DeadLetter,
+        metrics: StageMetrics | None = None,
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._topics = [*sources, retry_topic(group)]
+        self._metrics = metrics or StageMetrics(name)
+        self._stop = threading.Event()
+        self._abandon = threading.Event()
+        self._beat_at = time.monotonic()
+        self._transform = Transform(
+            handler, dead_letter, settings, retry_topic(group), self._metrics, self._abandon
+        )
+        self._transactions = Transactions(
+            kafka, group, settings.instance_id, beat=self._beat, stopping=self._stop.is_set
+        )
+        self._consumer: Any = Consumer(
+            consumer_config(
+                kafka,
+                group,
+                instance_id=settings.instance_id,
+                session_timeout_seconds=settings.session_timeout_seconds,
+            )
+            | {"enable.partition.eof": True}
+        )
+        self._assignment = Assignment(
+            self._consumer, settings, retry_topic(group), beat=self._beat, stopping=self._stop.is_set
+        )
+        self._waiting = Waiting(settings)
+        self._in_flight: deque[Batch] = deque()
+        self._oldest_waiting = 0.0
+        self._full_since = 0.0
+        self._gauges_at = 0.0
+        self._workers = ThreadPoolExecutor(settings.max_in_flight_batches, thread_name_prefix=name)
+
+    def run(self) -> None:
+        """Work until `stop`; returns when what was in flight is committed and the group is left.
+
+        Raises:
+            Fatal: A person is needed; nothing was committed past the cause.
+        """
+        try:
+            self._transactions.open()
+            self._consumer.subscribe(
+                self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            )
+            log.info("stage started", stage=self._name, topics=self._topics)
+            while not self._stop.is_set():
+                self._turn()
+            self._abandon.set()  # a batch that is held for a dependency is redone by whoever comes next
+            self._drain(self._settings.graceful_stop_seconds)
+            self._assignment.give_back(self._assignment.all())
+        except Aborted:
+            log.info("stage stopped while the broker was away", stage=self._name)
+        finally:
+            self._abandon.set()
+            self._workers.shutdown(wait=False, cancel_futures=True)
+            self._consumer.close()
+            self._transactions.close()
+        log.info("stage stopped", stage=self._name)
+
+    def stop(self) -> None:
+        """Ask `run` to finish; safe from any thread and from a signal handler."""
+        self._stop.set()
+
+    def heartbeat_age_seconds(self) -> float:
+        """Seconds since the loop last turned."""
+        return time.monotonic() - self._beat_at
+
+    def ready(self) -> bool:
+        """Whether partitions are assigned and none is halted. (With more instances than partitions one idles, unready.)"""
+        partitions = self._assignment.all()
+        return bool(partitions) and not any(partition.halted for partition in partitions)
+
+    def _beat(self) -> None:
+        self._beat_at = time.monotonic()
+
+    def _turn(self) -> None:
+        self._beat()
+        full = len(self._in_flight) >= self._settings.max_in_flight_batches
+        if full and self._waiting.full():
+            self._wait_while_full()
+        else:
+            self._full_since = 0.0
+            self._assignment.resume()
+            self._fetch()
+        self._dispatch()
+        self._commit_finished()
+        self._update_gauges()
+
+    def _wait_while_full(self) -> None:
+        """Backpressure: first wait; when that takes long, pause, so that the group protocol can be served meanwhile."""
+        now = time.monotonic()
+        self._full_since = self._full_since or now
+        if now - self._full_since < _FULL_PATIENCE_SECONDS:
+            wait([self._in_flight[0].future], timeout=0.05)
+            return
+        self._assignment.pause()
+        self._take([self._consumer.poll(0.05)])
+
+    def _fetch(self) -> None:
+        busy = bool(self._in_flight or self._waiting)
+        first = self._consumer.poll(_BUSY_POLL_SECONDS if busy else _IDLE_POLL_SECONDS)
+        if first is None:
+            return
+        self._take([first])
+        if not self._waiting.full():
+            self._take(self._consumer.consume(self._settings.batch_records, 0))
+
+    def _take(self, messages: Sequence[Message | None]) -> None:
+        consumed: dict[str, int] = {}
+        for message in messages:
+            if message is None:
+                continue
+            error = message.error()
+            if error is not None:
+                self._on_error(message, error)
+                continue
+            item = self._item(message)
+            if item is not None:
+                if not self._waiting:
+                    self._oldest_waiting = time.monotonic()
+                self._waiting.add(item)
+                consumed[item.partition.topic] = consumed.get(item.partition.topic, 0) + 1
+        for topic, count in consumed.items():
+            self._metrics.consumed.labels(topic).inc(count)
+
+    def _item(self, message: Any) -> Item | None:
+        partition = self._assignment.get(message.topic(), message.partition())
+        offset = message.offset()
+        if partition is None or partition.halted or partition.resume_at or offset < partition.fetched:
+            return None  # it is fetched again when the partition goes on
+        value, key = message.value(), message.key()
+        headers = tuple(message.headers() or ())
+        record = Record(
+            message.topic(), message.partition(), offset, key, value,
+            headers if partition.retry or not headers else without_reserved(headers), message.timestamp()[1],
+        )  # fmt: skip
+        if partition.retry:
+            due = original(record)
+            if due.not_before > time.time():
+                self._assignment.wait_until_due(partition, offset, due.not_before)
+                return None
+            record = due.record
+        partition.fetched = offset + 1
+        return Item(partition, offset, record, len(value or b"") + len(key or b""))
+
+    def _on_error(self, message: Any, error: KafkaError) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
+            partition = self._assignment.get(message.topic(), message.partition())
+            if partition is not None:
+                partition.end = message.offset()
+        elif error.fatal() or error.name() in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}:
+            raise Fatal(
+                f"Kafka refuses this consumer: {error.str()}",
+                code="kafka_refused",
+                remedy="Check its rights, and that no other instance has the same BREVITY_STAGE_INSTANCE_ID.",
+            )
+        else:
+            log.warning("kafka consumer", reason=error.str(), error=error.name())
+
+    def _dispatch(self) -> None:
+        limit = self._settings.max_in_flight_batches
+        while self._waiting and len(self._in_flight) < limit:
+            if self._in_flight and self._in_flight[-1].alone:
+                return
+            fresh = time.monotonic() - self._oldest_waiting < self._settings.batch_wait_seconds
+            if self._in_flight and fresh and not self._waiting.full():
+                return  # the workers have something to do: let the batch fill
+            batch = self._waiting.next_batch()
+            if batch is None:
+                return
+            if batch.alone:
+                self._drain(None)
+            self._start(batch)
+
+    def _start(self, batch: Batch) -> None:
+        self._oldest_waiting = time.monotonic()
+        if not self._assignment.sign_for(batch):
+            return  # lost meanwhile: nothing was begun
+        self._metrics.batch_records.observe(len(batch.items))
+        first = batch.items[0]
+        deaths = first.partition.guard.gives_up(first.offset)
+        if deaths:
+            error = Rejected(
+                f"the worker died {deaths} times while it had this record alone in work",
+                code="crashed_worker",
+                remedy="See the worker's log for the cause, mend it, then replay: `brevity dlq replay`.",
+            )
+            batch.future = self._workers.submit(
+                lambda: [self._transform.give_up(first.record, error, deaths)]
+            )
+        else:
+            records = [item.record for item in batch.items]
+            batch.future = self._workers.submit(lambda: self._transform(records))
+        self._in_flight.append(batch)
+
+    def _commit_finished(self) -> None:
+        """Commit the finished batches at the head of the line, in one transaction."""
+        done: list[tuple[Item, Fate]] = []
+        while self._in_flight and self._in_flight[0].future.done():
+            batch = self._in_flight.popleft()
+            try:
+                done += zip(batch.items, batch.future.result(), strict=True)
+            except Abandoned:
+                for item in batch.items:
+                    item.partition.owned = False  # nothing later of these partitions may be committed
+        owned = [(item, fate) for item, fate in done if item.partition.owned]
+        if len(owned) < len(done):
+            self._metrics.discarded.inc(len(done) - len(owned))
+        if owned:
+            self._commit(owned)
+
+    def _commit(self, done: Sequence[tuple[Item, Fate]]) -> None:
+        began = time.perf_counter()
+        outputs: list[OutRecord] = []
+        positions: dict[Partition, int] = {}
+        for item, fate in done:
+            outputs += fate.outputs
+            positions[item.partition] = item.offset + 1
+        offsets = [
+            TopicPartition(partition.topic, partition.number, position, partition.guard.after(position))
+            for partition, position in positions.items()
+        ]
+        try:
+            self._publish(outputs, offsets)
+        except Aborted as error:
+            self._metrics.discarded.inc(len(done))
+            if self._stop.is_set():
+                raise
+            log.warning("rewinding", reason=str(error))
+            self._rewind()
+            return
+        for partition, position in positions.items():
+            partition.position = position
+        self._metrics.transactions.labels("committed").inc()
+        self._metrics.commit_seconds.observe(time.perf_counter() - began)
+        self._account(done, outputs)
+
+    def _publish(self, outputs: Sequence[OutRecord], offsets: Sequence[TopicPartition]) -> None:
+        """Run the transaction, again when the group has just moved on to a new generation.
+
+        That is safe: cooperative rebalancing takes no partition before `_on_revoke`, which this thread itself serves
+        and has not; and a member that was thrown out is told by `_on_lost` before it can join again.
+        """
+        for tries_left in reversed(range(_GENERATION_TRIES)):
+            try:
+                self._transactions.run(outputs, offsets, self._consumer.consumer_group_metadata())
+                return
+            except Aborted as error:
+                self._metrics.transactions.labels("aborted").inc()
+                if not error.stale_generation or not tries_left:
+                    raise
+                time.sleep(_GENERATION_WAIT_SECONDS)
+
+    def _account(self, done: Sequence[tuple[Item, Fate]], outputs: Sequence[OutRecord]) -> None:
+        now_ms = time.time() * 1000
+        for out in outputs:
+            self._metrics.produced.labels(out.topic).inc()
+        for item, fate in done:
+            self._metrics.finished.labels(fate.outcome).inc()
+            if item.record.timestamp_ms > 0:
+                self._metrics.end_to_end_seconds.observe(max(0.0, now_ms - item.record.timestamp_ms) / 1000)
+            if fate.outcome == "dead_letter":
+                self._metrics.dead_letters.labels(fate.code).inc()
+            self._assignment.count(item.partition, dead=fate.outcome == "dead_letter")
+
+    def _drain(self, seconds: float | None) -> None:
+        """Wait for what is in work and commit it; for `seconds` at most (None: until done or told to stop)."""
+        deadline = time.monotonic() + seconds if seconds is not None else None
+        while self._in_flight:
+            self._beat()
+            if time.monotonic() >= deadline if deadline is not None else self._stop.is_set():
+                return
+            wait([self._in_flight[0].future], timeout=0.05)
+            self._commit_finished()
+
+    def _rewind(self) -> None:
+        self._assignment.rewind()
+        self._metrics.discarded.inc(self._waiting.forget_lost())
+
+    def _on_assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        self._metrics.rebalances.labels("assigned").inc()
+        self._assignment.take(partitions)
+        log.info("partitions assigned", stage=self._name, partitions=_names(partitions))
+
+    def _on_revoke(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        self._metrics.rebalances.labels("revoked").inc()
+        if not self._stop.is_set():
+            self._drain(_REVOKE_SECONDS)
+            leaving = (self._assignment.get(place.topic, place.partition) for place in partitions)
+            self._assignment.give_back([partition for partition in leaving if partition is not None])
+        self._forget(partitions)
+        log.info("partitions revoked", stage=self._name, partitions=_names(partitions))
+
+    def _on_lost(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        self._metrics.rebalances.labels("lost").inc()
+        self._forget(partitions)
+        log.warning("partitions lost", stage=self._name, partitions=_names(partitions))
+
+    def _forget(self, partitions: list[TopicPartition]) -> None:
+        self._assignment.drop(partitions)
+        self._metrics.discarded.inc(self._waiting.forget_lost())
+
+    def _update_gauges(self) -> None:
+        now = time.monotonic()
+        if now - self._gauges_at < _GAUGES_EVERY_SECONDS:
+            return
+        self._gauges_at = now
+        self._metrics.in_flight.set(sum(len(batch.items) for batch in self._in_flight))
+        lags = self._assignment.lag()
+        for topic in self._topics:
+            self._metrics.lag.labels(topic).set(lags.get(topic, 0))
+
+
+def _names(partitions: Sequence[TopicPartition]) -> list[str]:
+    return [f"{place.topic}/{place.partition}" for place in partitions]

@@ -1,0 +1,168 @@
+"""What a worker thread does with a batch: call the handler, hold while a dependency is away, decide each record's fate."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, Unavailable
+from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.record import OutRecord, Record
+from brevity.common.kafka.results import DeadLetter, Done, Failed, Handler, Result
+from brevity.common.kafka.retry import backoff_seconds, next_attempt
+from brevity.common.kafka.topics import BY_NAME
+from brevity.common.observability.logging import get_logger
+from brevity.common.settings import StageSettings
+
+log = get_logger(__name__)
+
+T = TypeVar("T")
+
+_HOLD_FIRST_SECONDS, _HOLD_MOST_SECONDS = 0.1, 5.0
+_HEADERS_ALLOWANCE_BYTES = 16_384
+"""Room left under a topic's limit for key, headers and framing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of one record, and what to write together with its offset."""
+
+    outcome: str
+    outputs: tuple[OutRecord, ...] = ()
+    code: str | None = None
+
+
+class Abandoned(Exception):
+    """The stage is stopping while the batch is held."""
+
+
+class Transform:
+    """Handler and dead letter of a stage, made safe to call on any batch.
+
+    Args:
+        retry_topic: Where records wait for their next attempt.
+        stopping: Set when held batches are to be abandoned.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        dead_letter: DeadLetter,
+        settings: StageSettings,
+        retry_topic: str,
+        metrics: StageMetrics,
+        stopping: threading.Event,
+    ) -> None:
+        self._handler = handler
+        self._dead_letter = dead_letter
+        self._settings = settings
+        self._retry_topic = retry_topic
+        self._metrics = metrics
+        self._stopping = stopping
+
+    def __call__(self, records: Sequence[Record]) -> list[Fate]:
+        """One fate per record, in order.
+
+        Raises:
+            Fatal: The handler cannot go on, or broke its contract.
+            Abandoned: The stage is stopping.
+        """
+        began = time.perf_counter()
+        results = self._results(records)
+        fates = [self._fate(record, result) for record, result in zip(records, results, strict=True)]
+        self._metrics.transform_seconds.observe(time.perf_counter() - began)
+        return fates
+
+    def give_up(self, record: Record, error: BrevityError, attempts: int) -> Fate:
+        """The fate of a record that is not tried (again)."""
+        letter = self._held(lambda: self._dead_letter(record, error, attempts))
+        log.warning(
+            "record given up",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            document_id=(record.key or b"").decode("utf-8", "replace")[:200] or None,
+            code=error.code,
+            reason=error.message,
+            attempts=attempts,
+        )
+        return Fate("dead_letter", (letter,), error.code)
+
+    def _results(self, records: Sequence[Record]) -> Sequence[Result]:
+        try:
+            results = self._held(lambda: self._handler(records))
+        except (BrevityError, Abandoned):
+            raise
+        except Exception as error:  # a bug that one document touches must not stop the others
+            if len(records) > 1:
+                return [result for record in records for result in self._results([record])]
+            log.exception("handler failed", topic=records[0].topic, offset=records[0].offset)
+            return [
+                Failed(
+                    Transient(
+                        f"an unexpected {type(error).__name__} in the service",
+                        code="unexpected_error",
+                        remedy="Report it with the service's log, then replay: `brevity dlq replay`.",
+                    )
+                )
+            ]
+        if len(results) != len(records):
+            raise Fatal(
+                f"the handler returned {len(results)} results for {len(records)} records",
+                code="broken_handler",
+            )
+        return results
+
+    def _fate(self, record: Record, result: Result) -> Fate:
+        if isinstance(result, Done):
+            large = next((out for out in result.outputs if _too_large(out)), None)
+            if large is None:
+                return Fate("done", result.outputs)
+            error = Rejected(
+                f"the result for {large.topic} is over the topic's limit ({len(large.value):,} bytes)",
+                code="output_too_large",
+                remedy="Ask for a shorter summary or less metadata, then submit again.",
+            )
+            return self.give_up(record, error, record.attempt)
+        if isinstance(result.error, Fatal):
+            raise result.error
+        if isinstance(result.error, Rejected) or record.attempt >= self._settings.max_attempts:
+            return self.give_up(record, result.error, record.attempt)
+        wait = backoff_seconds(record.attempt, self._settings)
+        again = next_attempt(
+            record, self._retry_topic, attempt=record.attempt + 1, not_before=time.time() + wait
+        )
+        return Fate("retried", (again,), result.error.code)
+
+    def _held(self, call: Callable[[], T]) -> T:
+        """Call until it does not raise Unavailable; the wait counts against no record."""
+        delay = _HOLD_FIRST_SECONDS
+        held = False
+        try:
+            while True:
+                try:
+                    value = call()
+                except Unavailable as error:
+                    self._metrics.holds.labels(error.code).inc()
+                    if not held:
+                        held = True
+                        self._metrics.held.inc()
+                        log.warning("batch held", code=error.code, reason=error.message)
+                    if self._stopping.wait(delay):
+                        raise Abandoned from error
+                    delay = min(_HOLD_MOST_SECONDS, 2 * delay)
+                else:
+                    if held:
+                        log.info("batch goes on")
+                    return value
+        finally:
+            if held:
+                self._metrics.held.dec()
+
+
+def _too_large(out: OutRecord) -> bool:
+    topic = BY_NAME.get(out.topic)
+    return topic is not None and len(out.value) > topic.max_message_bytes - _HEADERS_ALLOWANCE_BYTES

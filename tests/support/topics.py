@@ -1,0 +1,87 @@
+"""Fresh topics of one's own, and plain reading and writing of records, for tests of Kafka code."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from brevity.common.kafka.admin import apply_topics
+from brevity.common.kafka.topics import Topic, retry_topic
+from brevity.common.settings import KafkaSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A group with a source, a sink and its retry topic, that nobody else uses."""
+
+    kafka: KafkaSettings
+    group: str
+    source: str
+    sink: str
+
+    @property
+    def retry(self) -> str:
+        return retry_topic(self.group)
+
+
+def fresh_lane(kafka: KafkaSettings, partitions: int = 4) -> Lane:
+    name = uuid.uuid4().hex[:10]
+    lane = Lane(kafka, f"group-{name}", f"source-{name}", f"sink-{name}")
+    apply_topics(
+        kafka,
+        [
+            Topic(topic, (), (), "key", partitions, 86_400_000, max_message_bytes=4 << 20)
+            for topic in (lane.source, lane.sink, lane.retry)
+        ],
+    )
+    return lane
+
+
+def write(kafka: KafkaSettings, topic: str, values: Iterable[bytes], **options: Any) -> None:
+    """Write values with their number as the key."""
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "linger.ms": 5})
+    for number, value in enumerate(values):
+        producer.produce(topic, key=str(number).encode(), value=value, **options)
+        producer.poll(0)
+    assert producer.flush(30) == 0
+
+
+def read(kafka: KafkaSettings, topic: str) -> list[Message]:
+    """Every committed record of `topic` that is there now."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": kafka.bootstrap_servers,
+            "group.id": "reader",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+        }
+    )
+    try:
+        partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        found: list[Message] = []
+        open_ones = set(partitions)
+        while open_ones:
+            message = consumer.poll(20)
+            assert message is not None, f"{topic} cannot be read to its end"
+            if message.error() is None:
+                found.append(message)
+            else:
+                open_ones.discard(message.partition())
+        return found
+    finally:
+        consumer.close()
+
+
+def eventually(what: str, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Poll until `condition` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
