@@ -20,7 +20,7 @@ from confluent_kafka import Message, Producer
 
 from tests.chaos.corpus import Submission
 from tests.chaos.ledger import Entry, read_topic
-from tests.chaos.processes import Supervised, wait_until
+from tests.support.processes import Supervised, wait_until
 from tests.support.stack import Stack
 
 TOPICS = ("documents.accepted", "documents.rejected", "summaries.completed", "summaries.failed")

@@ -1,0 +1,42 @@
+"""Retry records carry the attempt and the original's own coordinates."""
+
+from __future__ import annotations
+
+from brevity.common.kafka.record import OutRecord, Record
+from brevity.common.kafka.retry import backoff_seconds, next_attempt, original, without_reserved
+from brevity.common.settings import StageSettings
+
+RECORD = Record("documents.submitted", 3, 17, b"k", b"v", (("mine", b"1"),), 1_700_000_000_000)
+
+
+def as_consumed(out: OutRecord, **place: int) -> Record:
+    return Record(out.topic, place["partition"], place["offset"], out.key, out.value, out.headers, 1)
+
+
+def test_a_retry_record_stands_for_its_original_at_the_next_attempt() -> None:
+    first = next_attempt(RECORD, "retry", attempt=2, not_before=5.0)
+    second = next_attempt(
+        original(as_consumed(first, partition=0, offset=1)).record, "retry", attempt=3, not_before=9.5
+    )
+    due = original(as_consumed(second, partition=7, offset=99))
+    assert due.not_before == 9.5
+    assert due.record.attempt == 3
+    assert (due.record.topic, due.record.partition, due.record.offset) == ("documents.submitted", 3, 17)
+    assert due.record.timestamp_ms == RECORD.timestamp_ms
+    assert due.record.header("mine") == "1"
+
+
+def test_a_hand_written_record_on_a_retry_topic_is_taken_as_it_is() -> None:
+    for headers in ((), (("brevity-origin", b"{broken"),), (("brevity-origin", b"[1]"),)):
+        record = Record("retry", 0, 4, b"k", b"v", headers, 1)
+        assert original(record).record == record
+        assert original(record).not_before == 0
+
+
+def test_reserved_headers_of_outsiders_are_dropped_and_theirs_kept() -> None:
+    assert without_reserved((("brevity-attempt", b"9"), ("x", b"1"))) == (("x", b"1"),)
+
+
+def test_backoff_doubles_up_to_its_maximum() -> None:
+    settings = StageSettings(retry_backoff_seconds=1, retry_backoff_max_seconds=10)
+    assert [backoff_seconds(attempt, settings) for attempt in (1, 2, 3, 4, 5, 10_000)] == [1, 2, 4, 8, 10, 10]
