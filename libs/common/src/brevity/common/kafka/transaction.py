@@ -11,12 +11,15 @@ from confluent_kafka import KafkaException, Producer, TopicPartition
 from brevity.common.errors import Fatal
 from brevity.common.kafka.client import transactional_config
 from brevity.common.kafka.record import OutRecord
+from brevity.common.kafka.watchdog import Stuck, Watchdog
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
 
 log = get_logger(__name__)
 
 _CALL_SECONDS = 5.0
+_STUCK_SECONDS = 10.0
+"""A call that has not returned this long after it was made never will; see `Watchdog`."""
 
 
 class Aborted(Exception):
@@ -57,6 +60,7 @@ class Transactions:
         self._beat = beat
         self._stopping = stopping
         self._producer: Any = None
+        self._watchdog = Watchdog()
 
     def open(self) -> None:
         """Connect; ends whatever an earlier life of this instance left open.
@@ -73,6 +77,8 @@ class Transactions:
                 _raise_if_refused(error)
                 log.warning("transactions cannot start yet", reason=error.args[0].str())
                 self._wait(1.0)
+            except Stuck:
+                self._abandon()
             else:
                 self._producer = producer
 
@@ -102,10 +108,15 @@ class Transactions:
             cleanly = self._recover(error)
             stale = cleanly and error.args[0].name() in _STALE_GENERATION
             raise Aborted(error.args[0].str(), stale_generation=stale) from error
+        except Stuck as error:
+            self._abandon()
+            self.open()
+            raise Aborted("the client did not come back from a call") from error
 
     def close(self) -> None:
         """Let go of the producer; an open transaction is aborted by the next holder of its id or by its timeout."""
         self._producer = None
+        self._watchdog.close()
 
     def _produce(self, producer: Any, out: OutRecord) -> None:
         while True:
@@ -128,17 +139,25 @@ class Transactions:
                 return True
             except KafkaException as failed:
                 log.warning("abort failed", reason=failed.args[0].str())
+            except Stuck:
+                self._abandon()
         _raise_if_refused(error)
         # The id stays the same for a named instance, so that opening again fences and settles the old producer.
         self.open()
         return False
+
+    def _abandon(self) -> None:
+        """Leave a stuck producer and its thread behind; the next producer fences it."""
+        log.warning("the client is stuck in a call: starting a new producer")
+        self._producer = None
+        self._watchdog = Watchdog()
 
     def _patiently(self, call: Callable[[float], Any]) -> None:
         """Call with a timeout until it does not ask to be called again."""
         while True:
             self._beat()
             try:
-                call(_CALL_SECONDS)
+                self._watchdog.run(lambda: call(_CALL_SECONDS), _STUCK_SECONDS)
                 return
             except KafkaException as error:
                 if not error.args[0].retriable():
