@@ -1,0 +1,64 @@
+"""Words of a text in any script, found and counted in one linear pass.
+
+Scripts that put blanks between words are split into runs of letters, digits and their combining marks (the idea
+of Unicode Standard Annex #29, word boundaries, without its dictionaries). Scripts written without blanks cannot
+be split so; there, words are estimated from characters:
+
+- Chinese characters and kana: 1.7 characters a word. The segmented corpora of the second SIGHAN bakeoff
+  (Emerson 2005, table 1) hold 1.66 (PKU) and 1.71 (MSR) characters a word.
+- Thai, Lao, Khmer, Burmese: 4.5 characters a word, marks included. A convention, near the mean word of Thai
+  dictionary segmentation.
+
+Each unbroken run rounds up, so that a run is never nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+CJK_CHARACTERS_A_WORD = 1.7
+SOUTHEAST_ASIAN_CHARACTERS_A_WORD = 4.5
+
+CJK = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+SOUTHEAST_ASIAN = "\u0e01-\u0e4e\u0e80-\u0ece\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u17dc\u17dd"
+
+# Python's \w leaves out combining marks, without which Indic, Hebrew and Arabic words fall apart; the two dandas
+# (U+0964, U+0965) are full stops and stay out.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+    "\u0981-\u0983\u09bc-\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
+    "\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d57"
+    "\u0d81-\u0ddf\u0f71-\u0f84\u1dc0-\u1dff\u200c\u200d\u20d0-\u20f0\ufe20-\ufe2f"
+)
+_LETTER = rf"(?:(?![{CJK}{SOUTHEAST_ASIAN}_])[\w{_MARKS}])"
+_NUMBER = r"\d+(?:[.,\u066b\u066c'\u2019\u00a0\u202f]\d+)+"
+_PLAIN = rf"{_LETTER}+(?:['\u2019\u2010\u2011-]{_LETTER}+)*"
+
+# What a word is, everywhere in this library: `it's`, `well-known` and `1,000.5` are one word each.
+WORD = re.compile(
+    rf"(?P<cjk>[{CJK}]+)|(?P<sea>[{SOUTHEAST_ASIAN}]+)|(?P<number>{_NUMBER}(?!\w))|(?P<plain>{_PLAIN})"
+)
+
+
+def count_words(text: str, language: str | None = None) -> int:
+    """Number of words in `text`; estimated from characters where the script has no blanks (see the module).
+
+    The script of each run decides, so `language` changes nothing today; callers pass it where they know it.
+    """
+    del language
+    total = 0
+    for match in WORD.finditer(text):
+        kind = match.lastgroup
+        length = match.end() - match.start()
+        if kind == "cjk":
+            total += _ceil(length / CJK_CHARACTERS_A_WORD)
+        elif kind == "sea":
+            total += _ceil(length / SOUTHEAST_ASIAN_CHARACTERS_A_WORD)
+        else:
+            total += 1
+    return total
+
+
+def _ceil(value: float) -> int:
+    return int(-(-value // 1))
