@@ -1,0 +1,173 @@
+"""The stage's handler: accepted documents in, summaries out, by micro-batches of alike length."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from brevity.summarize.lengths import resolve_words
+
+from brevity.common.errors import BrevityError, Rejected
+from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
+from brevity.common.ids import content_hash
+from brevity.common.kafka.record import OutRecord, Record
+from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.observability import tracing
+from brevity.common.storage.objects import ObjectStore, rejected_key
+from brevity.summarize.engines.port import Job, Summary
+from brevity.summarize.metrics import SummarizeMetrics
+from brevity.summarize.results import completed, failed
+from brevity.summarize.serving.batching import micro_batches
+from brevity.summarize.serving.client import EngineClient
+from brevity.summarize.serving.wire import Answer
+from brevity.summarize.settings import EngineSettings
+
+
+SECONDS_HEADER = "brevity-engine-seconds"
+"""The engine's seconds for the micro-batch, shared equally among its documents: differs from run to run."""
+
+
+class SummarizeHandler:
+    """Callable as a stage's `Handler`; `dead_letter` is its `DeadLetter`.
+
+    Args:
+        client: Reaches the engine; used by `threads` threads at once.
+        store: Holds long texts, and keeps the bytes of what is given up.
+    """
+
+    def __init__(
+        self,
+        client: EngineClient,
+        store: ObjectStore,
+        settings: EngineSettings,
+        metrics: SummarizeMetrics,
+        *,
+        threads: int,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._settings = settings
+        self._metrics = metrics
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine-call")
+
+    def __call__(self, records: Sequence[Record]) -> list[Result]:
+        """One result per record, in order. Raises Unavailable when the engine or the object store is away."""
+        results: dict[int, Result] = {}
+        documents: dict[int, DocumentAccepted] = {}
+        texts: dict[int, str] = {}
+        for index, record in enumerate(records):
+            try:
+                documents[index] = decode(DocumentAccepted, record)
+                self._refuse_other_engines(documents[index])
+                texts[index] = self._text(documents[index])
+            except Rejected as error:
+                results[index] = Failed(error)
+        indices = list(texts)
+        batches = micro_batches(
+            [documents[index].word_count for index in indices],
+            most_documents=self._settings.batch_documents,
+            most_words=self._settings.batch_words,
+        )
+        calls = [
+            self._pool.submit(
+                self._summarize,
+                [_job(documents[indices[number]], texts[indices[number]]) for number in batch],
+            )
+            for batch in batches
+        ]
+        for batch, call in zip(batches, calls, strict=True):
+            answers, seconds = call.result()
+            for number, answer in zip(batch, answers, strict=True):
+                index = indices[number]
+                results[index] = self._result(records[index], documents[index], answer, seconds / len(batch))
+        return [results[index] for index in range(len(records))]
+
+    def dead_letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
+        """The `summaries.failed` event for `record`; its bytes are kept first, so that it can be replayed."""
+        try:
+            document = decode(DocumentAccepted, record)
+        except Rejected:
+            document = None
+        value = record.value or b""
+        key = rejected_key(value)
+        self._store.put(key, value, content_type="application/json")
+        original = ObjectRef(
+            uri=f"s3://{self._store.bucket}/{key}", sha256=content_hash(value), size_bytes=len(value)
+        )
+        event = failed(record, document, error, attempts, original=original, engine=self._settings.engine)
+        return encode(event, source="summarize", time=record_time(record), cause=record)
+
+    def _refuse_other_engines(self, document: DocumentAccepted) -> None:
+        wanted, here = document.summary.engine, self._settings.engine.split(":")[0]
+        if wanted is not None and wanted.split(":")[0] != here:
+            raise Rejected(
+                f"the engine {wanted!r} is not served here; {here!r} is",
+                code="engine_not_served",
+                remedy="Submit without `summary.engine`, or have the operator serve that engine.",
+            )
+
+    def _text(self, document: DocumentAccepted) -> str:
+        if document.text is not None:
+            return document.text
+        reference = document.text_ref
+        if reference is None:
+            raise Rejected("the accepted event carries no text", code="bad_schema")
+        data = self._store.get(
+            reference.object_key, max_bytes=self._settings.max_text_bytes, bucket=reference.bucket
+        )
+        if content_hash(data) != document.content_hash:
+            raise Rejected(
+                "the stored text is not the one that was accepted",
+                code="text_changed",
+                remedy="Submit the document again.",
+            )
+        return data.decode("utf-8")
+
+    def _summarize(self, jobs: Sequence[Job]) -> tuple[list[Answer], float]:
+        began = time.perf_counter()
+        answers = self._client.summarize(jobs)
+        seconds = time.perf_counter() - began
+        self._metrics.batch_documents.observe(len(jobs))
+        self._metrics.engine_seconds.observe(seconds)
+        return answers, seconds
+
+    def _result(self, record: Record, document: DocumentAccepted, answer: Answer, seconds: float) -> Result:
+        if isinstance(answer, BrevityError):
+            self._metrics.failures.labels(answer.code).inc()
+            return Failed(answer)
+        self._count(document, answer)
+        event = completed(document, answer)
+        with tracing.continue_from(
+            record.headers, "summarize", {"brevity.document_id": document.document_id}
+        ):
+            extra = ((SECONDS_HEADER, f"{seconds:.6f}".encode()), *tracing.inject())
+            return Done(
+                (encode(event, source="summarize", time=record_time(record), cause=record, extra=extra),)
+            )
+
+    def _count(self, document: DocumentAccepted, summary: Summary) -> None:
+        metrics = self._metrics
+        metrics.summaries.labels(summary.engine, document.summary.style).inc()
+        if summary.passed_through:
+            metrics.passed_through.labels(summary.engine).inc()
+        for flag in summary.warnings:
+            metrics.warnings.labels(flag.code).inc()
+        for sentence in summary.sentences:
+            metrics.support.observe(sentence.support)
+        metrics.source_words.observe(document.word_count)
+        metrics.summary_words.observe(summary.summary_words)
+        metrics.coverage.observe(summary.coverage_percent)
+        metrics.since_submission.observe(max(0.0, time.time() - document.submitted_at.timestamp()))
+
+
+def _job(document: DocumentAccepted, text: str) -> Job:
+    request = document.summary
+    return Job(
+        text=text,
+        language=document.language,
+        words=resolve_words(request, document.word_count),
+        style=request.style,
+        title=document.title,
+        output_language=request.language,
+    )

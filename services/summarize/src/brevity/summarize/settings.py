@@ -1,0 +1,78 @@
+"""Settings of the summarize service: one class for its two processes, the engine's replicas and the stage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from brevity.common.settings import (
+    AuthSettings,
+    Block,
+    HttpSettings,
+    S3Settings,
+    Settings,
+    StageSettings,
+)
+
+
+class EngineSettings(Block):
+    engine: str = Field(
+        default="extractive",
+        description="Engine to serve: `extractive`, or `extractive:/path/to/model` for a model of one's own.",
+    )
+    client: Literal["serve", "local"] = Field(
+        default="serve",
+        description="How the stage reaches the engine: Ray Serve replicas, or the engine inside the stage's process.",
+    )
+    serve_host: str = Field(
+        default="127.0.0.1", description="Address Ray Serve listens on, and is called at."
+    )
+    serve_port: int = Field(default=8012, ge=1, le=65_535, description="Port of Ray Serve.")
+    ray_address: str | None = Field(
+        default=None, description="Ray cluster to join; empty to start one in the serving process."
+    )
+    ray_metrics_port: int = Field(
+        default=8013, ge=0, le=65_535, description="Port of Ray's own Prometheus metrics; 0 takes a free one."
+    )
+    min_replicas: int = Field(default=1, ge=1, description="Fewest engine replicas.")
+    max_replicas: int = Field(default=4, ge=1, description="Most engine replicas the autoscaler may start.")
+    target_ongoing_requests: float = Field(
+        default=2.0, gt=0, description="Micro-batches in work per replica that the autoscaler aims at."
+    )
+    max_ongoing_requests: int = Field(
+        default=4,
+        ge=1,
+        description="Micro-batches one replica takes at once; the engine works on one at a time.",
+    )
+    max_queued_requests: int = Field(
+        default=32,
+        ge=1,
+        description="Micro-batches that may queue; more are refused, which pauses the partitions.",
+    )
+    replica_cpus: float = Field(default=1.0, gt=0, description="CPUs one replica reserves.")
+    replica_gpus: float = Field(default=0.0, ge=0, description="GPUs one replica reserves.")
+    batch_documents: int = Field(default=32, ge=1, le=1_000, description="Most documents of a micro-batch.")
+    batch_words: int = Field(
+        default=60_000,
+        ge=100,
+        description="Most source words of a micro-batch; a longer document goes alone.",
+    )
+    call_timeout_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="Longest wait for one micro-batch before its documents are tried singly.",
+    )
+    max_text_bytes: int = Field(
+        default=64_000_000, ge=1_024, description="Largest text fetched from the object store."
+    )
+
+
+class SummarizeSettings(Settings):
+    """`python -m brevity.summarize serve` and `stage`."""
+
+    stage: StageSettings = Field(default_factory=StageSettings)
+    s3: S3Settings = Field(default_factory=S3Settings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    auth: AuthSettings = Field(default_factory=AuthSettings)
+    summarize: EngineSettings = Field(default_factory=EngineSettings)
