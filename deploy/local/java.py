@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +93,10 @@ class Server:
     def command(self) -> Sequence[str]:
         raise NotImplementedError
 
+    def environ(self) -> Mapping[str, str] | None:
+        """The process's environment; None for our own."""
+        return None
+
     def prepare(self) -> None:
         """Write what the server needs before its first start; called before every start."""
 
@@ -104,12 +108,17 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         if listening(self.port):
             raise LocalStackError(
-                f"port {self.port} for {self.name} is in use; stop what listens there or choose others with PORT_BASE=..."
+                f"port {self.port} for {self.name} is in use; stop what listens there, or move all ports: make run PORTS=100"
             )
         self.prepare()
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                list(self.command()), stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+                list(self.command()),
+                env=self.environ(),
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
     def wait_ready(self) -> None:
@@ -121,12 +130,17 @@ class Server:
             self._failed,
         )
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM without waiting."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """SIGTERM, then SIGKILL for one that will not go."""
+        self.ask_to_stop()
         process, self.process = self.process, None
         if process is None or process.poll() is not None:
             return
-        process.send_signal(signal.SIGTERM)
         try:
             process.wait(self.stop_seconds)
         except subprocess.TimeoutExpired:

@@ -1,0 +1,73 @@
+# Everything a developer does, from a clean clone. `make` alone says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+PORTS ?= 0
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := libs/common libs/nlp services/ingest services/summarize services/feedback services/trainer
+EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
+BENCHES := engine stage pipeline start
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed .brevity/jars/.pom.sha256 ## Install: environment in .venv, jars under .brevity
+
+$(VENV)/.installed: constraints.txt $(PACKAGES:%=%/pyproject.toml)
+	@PYTHON=$(PYTHON) sh deploy/local/prerequisites.sh
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (some two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(EDITABLE)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed pyproject.toml
+	@echo "installing what tests and benchmarks need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev
+	@touch $@
+
+.brevity/jars/.pom.sha256: deploy/local/pom.xml | $(VENV)/.installed
+	@echo "fetching the jars of the local stack"
+	@$(BIN)/python -c "from deploy.local.java import ensure_jars; ensure_jars()"
+
+run: setup ## Start everything, summarize the bundled documents, stay up until Ctrl-C (PORTS=100 moves all ports)
+	@$(BIN)/python -m deploy.local.run --ports $(PORTS) $(ARGS)
+
+dev: setup $(VENV)/.dev
+
+check: dev ## Lint, formatting, types, import rules, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.generate --check
+
+test: check ## All checks and all tests (some minutes)
+	@$(BIN)/python -m pytest -m "not chaos_large" $(ARGS)
+
+unit: dev ## Only the tests that need no server
+	@$(BIN)/python -m pytest tests/unit $(ARGS)
+
+chaos: dev ## The large chaos run: 5,000 documents, 24 kills
+	@$(BIN)/python -m pytest tests/chaos -m chaos_large -s $(ARGS)
+
+$(BENCHES:%=bench-%): bench-%: dev ## One benchmark (QUICK=1: under a minute)
+	@$(BIN)/python -m bench.$*
+
+bench: $(BENCHES:%=bench-%) ## All benchmarks
+
+docs: dev ## Write the generated files again: schemas, AsyncAPI, settings tables
+	@$(BIN)/python -m tools.generate
+
+format: dev ## Format and fix what can be fixed
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+constraints: dev ## Pin what is installed now
+	@$(BIN)/python -m tools.constraints
+
+clean: ## Remove data, environment and jars
+	rm -rf .brevity $(VENV)
+
+.PHONY: help setup run dev check test unit chaos bench docs format constraints clean $(BENCHES:%=bench-%)

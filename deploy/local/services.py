@@ -1,0 +1,82 @@
+"""The platform's services as local processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deploy.local.java import Server, listening
+from deploy.local.ports import Ports
+
+
+class Service(Server):
+    """A service process: ready when its readiness address answers 200."""
+
+    start_seconds = 120.0
+    stop_seconds = 40.0
+
+    def __init__(
+        self,
+        name: str,
+        module: Sequence[str],
+        environ: Mapping[str, str],
+        port: int,
+        folder: Path,
+        ready_path: str,
+    ) -> None:
+        super().__init__(port, folder)
+        self.name = name
+        self._module = module
+        self._environ = environ
+        self._ready_path = ready_path
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, "-m", *self._module]
+
+    def environ(self) -> Mapping[str, str]:
+        return {**os.environ, **self._environ, "BREVITY_HTTP_PORT": str(self.port)}
+
+    def ready(self) -> bool:
+        return listening(self.port) and self.status() == 200
+
+    def status(self) -> int:
+        """The readiness address's status; 0 when nothing answers."""
+        try:
+            with urllib.request.urlopen(f"http://{self.address}{self._ready_path}", timeout=5) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def failing(self) -> list[str]:
+        """Names of the checks that do not pass."""
+        try:
+            urllib.request.urlopen(f"http://{self.address}{self._ready_path}", timeout=5).close()
+        except urllib.error.HTTPError as error:
+            return list(json.loads(error.read()).get("failing", []))
+        except OSError:
+            return ["no answer"]
+        return []
+
+
+def services(environ: Mapping[str, str], ports: Ports, logs: Path) -> list[Service]:
+    """Every service of the platform, in the order in which they are started."""
+    shared = {
+        "BREVITY_MODE": "local",
+        "BREVITY_SUMMARIZE_SERVE_PORT": str(ports.serve),
+        "BREVITY_SUMMARIZE_RAY_METRICS_PORT": str(ports.ray_metrics),
+        "BREVITY_SUMMARIZE_MAX_REPLICAS": "1",
+        **environ,
+    }
+    return [
+        Service("serve", ["brevity.summarize", "serve"], shared, ports.serve, logs, "/-/healthz"),
+        Service("ingest", ["brevity.ingest"], shared, ports.ingest, logs, "/readyz"),
+        Service("stage", ["brevity.summarize", "stage"], shared, ports.summarize, logs, "/readyz"),
+        Service("feedback", ["brevity.feedback"], shared, ports.feedback, logs, "/readyz"),
+    ]

@@ -1,0 +1,112 @@
+"""The first minute: submit the bundled documents and show their summaries as they arrive."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, Producer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from brevity.common.kafka.client import base_config, producer_config
+from brevity.common.settings import KafkaSettings
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "documents.jsonl"
+OUTCOMES = ("summaries.completed", "summaries.failed", "documents.rejected")
+WORDS = 40
+
+
+def submit_samples(kafka: KafkaSettings) -> set[str]:
+    """Write the bundled documents to `documents.submitted`; returns their ids.
+
+    Submitting them again is harmless: the same document sent twice is summarized once.
+    """
+    producer: Any = Producer(producer_config(kafka))
+    names: set[str] = set()
+    for line in SAMPLES.read_text().splitlines():
+        document = json.loads(line)
+        document["summary"] = {"words": WORDS}
+        names.add(document["document_id"])
+        producer.produce("documents.submitted", key=document["document_id"], value=json.dumps(document))
+    unsent = producer.flush(30)
+    if unsent:
+        raise TimeoutError(f"{unsent} documents could not be written to Kafka within 30 s")
+    return names
+
+
+def outcomes(kafka: KafkaSettings, names: set[str], seconds: float) -> Iterator[dict[str, Any]]:
+    """The event that each document ends in, as it becomes visible; ends early when no more come for `seconds`."""
+    consumer: Any = Consumer(
+        {
+            **base_config(kafka),
+            "group.id": f"brevity.tour.{uuid.uuid4().hex}",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+        }
+    )
+    consumer.subscribe(list(OUTCOMES))
+    missing = set(names)
+    deadline = time.monotonic() + seconds
+    try:
+        while missing and time.monotonic() < deadline:
+            message = consumer.poll(0.5)
+            if message is None or message.error() is not None:
+                continue
+            event = json.loads(message.value())
+            if event.get("document_id") in missing:
+                missing.discard(event["document_id"])
+                deadline = time.monotonic() + seconds
+                yield event
+    finally:
+        consumer.close()
+
+
+def show(kafka: KafkaSettings, console: Console) -> float | None:
+    """Submit, show a progress bar and each summary, then a table; returns the seconds to the first summary."""
+    began = time.monotonic()
+    names = submit_samples(kafka)
+    first: float | None = None
+    events: list[dict[str, Any]] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("summaries", total=len(names))
+        for event in outcomes(kafka, names, 60.0):
+            first = first if first is not None else time.monotonic() - began
+            events.append(event)
+            progress.advance(task)
+            text = event.get("summary") or f"{event['code']}: {event['message']}"
+            short = textwrap.shorten(text.replace("\n", " "), 150)
+            progress.console.print(f"[bold]{event['document_id']}[/] ", end="")
+            progress.console.print(short, markup=False, highlight=False)
+    console.print(_table(events))
+    if len(events) < len(names):
+        console.print(f"[red]{len(names) - len(events)} documents have no outcome yet; see .brevity/logs[/]")
+    return first
+
+
+def _table(events: list[dict[str, Any]]) -> Table:
+    table = Table("document", "language", "words", "to", "support", "warnings", "engine")
+    for event in sorted(events, key=lambda event: event["document_id"]):
+        if "summary" not in event:
+            table.add_row(event["document_id"], "", "", "", "", event["code"], "")
+            continue
+        sentences = event["sentences"]
+        support = min((sentence["support"] for sentence in sentences), default=0.0)
+        table.add_row(
+            event["document_id"],
+            event["language"],
+            str(event["usage"]["source_words"]),
+            str(event["usage"]["summary_words"]),
+            f"{support:.0%}",
+            ", ".join(sorted({warning["code"] for warning in event.get("warnings", [])})),
+            event["model_version"],
+        )
+    return table
