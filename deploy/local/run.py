@@ -26,7 +26,6 @@ from deploy.local.ports import Ports
 from deploy.local.services import Service, services
 from deploy.local.stack import Stack
 
-HOME = ROOT / ".brevity"
 console = Console()
 
 
@@ -35,16 +34,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--until-done", action="store_true", help="stop after the bundled documents")
     parser.add_argument("--ports", type=int, default=0, help="move all ports up by this much")
+    parser.add_argument("--home", type=Path, default=ROOT / ".brevity", help="where data and logs are kept")
     options = parser.parse_args(arguments)
+    home: Path = options.home
     configure(TelemetrySettings(log_level="error", log_format="console"), "run")
     signal.signal(signal.SIGTERM, _interrupt)
     ports = Ports.shifted(options.ports)
-    stack = Stack(HOME / "data", (ports.kafka, ports.mongo, ports.s3))
-    running = services(stack.environ(), ports, HOME / "logs")
+    stack = Stack(home / "data", (ports.kafka, ports.mongo, ports.s3))
+    running = services(stack.environ(), ports, home / "logs")
     try:
         _start(stack, running)
         first = tour.show(stack.kafka, console)
-        _say_where(stack, ports, first)
+        _say_where(stack, ports, home, first)
         return 0 if options.until_done else _watch(stack, running)
     except KeyboardInterrupt:
         return 0
@@ -71,8 +72,8 @@ def _start(stack: Stack, running: Sequence[Service]) -> None:
     console.print(f"all up after {time.monotonic() - began:.0f} s; sending the bundled documents")
 
 
-def _say_where(stack: Stack, ports: Ports, first: float | None) -> None:
-    environment = HOME / "env"
+def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> None:
+    environment = home / "env"
     lines = [
         f'export PATH="{ROOT}/.venv/bin:$PATH"',
         *(f"export {k}='{v}'" for k, v in stack.environ().items()),
@@ -84,8 +85,8 @@ def _say_where(stack: Stack, ports: Ports, first: float | None) -> None:
         ("submit", f"http://127.0.0.1:{ports.ingest}/v1/documents"),
         ("summaries", f"http://127.0.0.1:{ports.feedback}/v1/summaries"),
         ("metrics", " ".join(f":{port}/metrics" for port in (ports.ingest, ports.summarize, ports.feedback))),
-        ("logs", ".brevity/logs/"),
-        ("shell", ". .brevity/env    then: brevity submit FILE --wait, brevity dlq list"),
+        ("logs", str(home / "logs")),
+        ("shell", f". {environment}    then: brevity submit FILE --wait, brevity dlq list"),
     )
     if first is not None:
         console.print(f"first summary {first:.1f} s after the documents were sent")
@@ -100,8 +101,9 @@ def _watch(stack: Stack, running: Sequence[Service]) -> int:
         time.sleep(1)
         for server in (*stack.servers, *running):
             if server.process is not None and server.process.poll() is not None:
-                where = Path(server.log).relative_to(ROOT)
-                console.print(f"[red]{server.name} died (status {server.process.returncode}); see {where}[/]")
+                console.print(
+                    f"[red]{server.name} died (status {server.process.returncode}); see {server.log}[/]"
+                )
                 return 1
 
 
@@ -114,7 +116,7 @@ def _stop(stack: Stack, running: Sequence[Service]) -> None:
             service.stop()
         serve.stop()
         stack.stop()
-    console.print("stopped; data kept under .brevity/data")
+    console.print("stopped; the data is kept")
 
 
 def _interrupt(number: int, frame: object) -> None:

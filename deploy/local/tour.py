@@ -88,7 +88,7 @@ def show(kafka: KafkaSettings, console: Console) -> float | None:
             progress.console.print(short, markup=False, highlight=False)
     console.print(_table(events))
     if len(events) < len(names):
-        console.print(f"[red]{len(names) - len(events)} documents have no outcome yet; see .brevity/logs[/]")
+        console.print(f"[red]{len(names) - len(events)} documents have no outcome yet; see the logs[/]")
     return first
 
 
