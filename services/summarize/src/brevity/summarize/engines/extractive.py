@@ -9,6 +9,7 @@ from brevity.common.errors import BrevityError, Rejected
 from brevity.nlp.extractive import Extract, ExtractiveSummarizer
 from brevity.nlp.faithfulness import Report, check
 from brevity.nlp.language import UNDETERMINED
+from brevity.nlp.sentences import split_sentences
 from brevity.nlp.types import Span
 from brevity.nlp.words import count_words
 from brevity.summarize.engines.port import Flag, Job, Summary, SummarySentence
@@ -44,10 +45,10 @@ class ExtractiveEngine:
     def _summarize(self, job: Job) -> Summary:
         source_words = count_words(job.text, job.language)
         if source_words == 0:
-            raise Rejected("The document holds no words.", code="no_text", remedy="Submit a text with words.")
+            raise Rejected("The document holds no words", code="no_text", remedy="Submit a text with words.")
         if job.output_language not in (None, job.language):
             raise Rejected(
-                f"The extractive engine cannot write {job.output_language}; the document is in {job.language}.",
+                f"The extractive engine cannot write {job.output_language}; the document is in {job.language}",
                 code="language_not_supported",
                 remedy="Leave the summary's language out, or choose an engine that translates.",
             )
@@ -58,7 +59,7 @@ class ExtractiveEngine:
         )
         if not extract.sentences:
             raise Rejected(
-                "No sentence could be taken from the document.",
+                "No sentence could be taken from the document",
                 code="no_text",
                 remedy="Submit running text; lists of symbols cannot be summarized.",
             )
@@ -89,7 +90,10 @@ class ExtractiveEngine:
         whole = Span(0, len(job.text))
         return Summary(
             text=job.text,
-            sentences=(SummarySentence(job.text, 0, len(job.text), (whole,), 1.0),),
+            sentences=tuple(
+                SummarySentence(job.text[span.start : span.end], span.start, span.end, (span,), 1.0)
+                for span in split_sentences(job.text, job.language)
+            ),
             seen=(whole,),
             coverage_percent=100.0,
             engine=self.name,

@@ -21,7 +21,7 @@ def load_engine(uri: str = DEFAULT) -> SummaryEngine:
     if load is None:
         known = ", ".join(sorted(_LOADERS))
         raise Fatal(
-            f"There is no engine “{name}”.",
+            f"There is no engine “{name}”",
             code="unknown_engine",
             remedy=f"Use one of: {known}, or NAME:PATH.",
         )
@@ -34,7 +34,7 @@ def _path(location: str) -> Path | None:
     path = Path(location)
     if not path.exists():
         raise Fatal(
-            f"The engine's model {location} does not exist.",
+            f"The engine's model {location} does not exist",
             code="model_not_found",
             remedy="Give the path of a model after the engine's name, or no path for the bundled one.",
         )
