@@ -94,7 +94,7 @@ class SourceIndex:
 
     def _idf(self, unit: str) -> float:
         postings = self._postings.get(unit)
-        return math.log(1 + len(self._sentences) / (len(postings) if postings else 0.5))
+        return math.log(1 + max(1, len(self._sentences)) / (len(postings) if postings else 0.5))
 
     def _candidates(self, sentence: str) -> list[int]:
         known = [u for u in dict.fromkeys(units(sentence)) if u in self._postings]

@@ -1,8 +1,8 @@
 """Names in a summary sentence, and whether the source holds them.
 
 A name is a run of capitalised words that does not begin a sentence, in scripts that have capitals. German
-capitalises every noun, so there a word counts only when the source has neither it, nor a form of it, nor its
-parts (compounds).
+capitalises every noun, so there only runs of two words or more are looked at (a first name and a surname), and
+a word counts only when the source has neither it, nor a form of it, nor its parts (compounds).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _TITLE_WORDS = "mr mrs ms dr prof sir herr frau hr fru madame monsieur mme m sr 
 _TITLES = frozenset(_TITLE_WORDS.split())
 _ENGLISH_I = frozenset({"i", "i'm", "i'd", "i've", "i'll", "i\u2019m", "i\u2019d", "i\u2019ve", "i\u2019ll"})
 # A headline with most words capitalised tells nothing about names.
-_TITLE_CASE_SHARE = 0.6
-_TITLE_CASE_WORDS = 4
+_TITLE_CASE_SHARE = 0.75
+_TITLE_CASE_WORDS = 5
 _STEM = 4
 # No word needs longer stems, and a text of one endless word must stay cheap.
 _MAX_STEM = 40
@@ -75,6 +75,8 @@ class SourceNames:
 
     def support(self, name: Name) -> bool:
         """Whether every word of `name` stands in the source, or the source spells it out or shortens it."""
+        if self._ends is not None and len(name.words) == 1:
+            return True
         bare = [_bare(word) for word in name.words]
         if all(word in _TITLES or self._has(word) for word in bare):
             return True

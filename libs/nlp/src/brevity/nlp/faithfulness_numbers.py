@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
 
 _BLANK = " \u00a0\u202f\u2009"
@@ -94,9 +94,6 @@ class SourceNumbers:
             self._values.update(_rounded(value))
         self._values.update(_in_words(source))
 
-    def __contains__(self, value: Decimal) -> bool:
-        return value in self._values
-
     def support(self, number: Number) -> bool:
         """Whether any reading of `number` stands in the source."""
         if any(value in self._values for value in number.values):
@@ -156,10 +153,10 @@ def _rounded(value: Decimal) -> Iterator[Decimal]:
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and -6 <= exponent < 0:
         for places in range(-exponent):
-            yield round(value, places)
+            yield value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     if Decimal(1_000) < value < Decimal("1e18"):
         for digits in (2, 3):
-            yield round(value, digits - value.adjusted() - 1)
+            yield value.quantize(Decimal(1).scaleb(value.adjusted() + 1 - digits), ROUND_HALF_UP)
 
 
 def _in_words(text: str) -> Iterator[Decimal]:
