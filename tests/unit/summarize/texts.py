@@ -1,0 +1,20 @@
+"""A document of some 200 words, long enough to be summarized."""
+
+BRIDGE = (
+    "The town council decided on Tuesday to repair the old stone bridge before the winter. "
+    "Engineers had warned in March that two of its five arches may not bear another flood. "
+    "Repairs will cost 1.2 million euros, of which the region pays half. "
+    "The bridge was built in 1782 and carries most of the traffic between the two halves of the town. "
+    "During the works cars must take the motorway, a detour of eleven kilometres. "
+    "Pedestrians and cyclists can cross on a temporary wooden footbridge. "
+    "Shopkeepers on the eastern bank fear for their trade and asked for lower taxes. "
+    "Mayor Ines Aldana promised to answer them within a month. "
+    "One member voted against the plan because he would rather build a new bridge downstream. "
+    "A new bridge would cost nine times as much, according to the engineers. "
+    "The weather on Tuesday was fine, and many people came to watch the meeting. "
+    "Some of them had brought cake. "
+    "Work begins on the first of October and should end in May. "
+    "Until then lorries of more than twelve tonnes may no longer cross. "
+    "The police will count the vehicles that use the bridge each week and publish the figures. "
+    "If the river rises above three metres the bridge will be closed at once."
+)
