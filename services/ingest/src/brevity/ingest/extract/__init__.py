@@ -1,0 +1,1 @@
+"""Plain text out of files: type by content, then the reader of that type."""

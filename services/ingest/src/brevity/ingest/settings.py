@@ -1,0 +1,53 @@
+"""Settings of the ingest service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from brevity.common.settings import (
+    AuthSettings,
+    Block,
+    HttpSettings,
+    MongoSettings,
+    S3Settings,
+    Settings,
+    StageSettings,
+)
+
+
+class IngestBlock(Block):
+    max_bytes: int = Field(
+        default=20_000_000, ge=1_000, description="Largest document, as an event, an object or a file."
+    )
+    inline_bytes: int = Field(
+        default=262_144,
+        ge=0,
+        le=1_000_000,
+        description="Longest text (UTF-8) that travels inside its event; a longer one goes to the object store.",
+    )
+    min_words: int = Field(default=3, ge=1, description="Fewest words a document must have.")
+    extract_seconds: float = Field(
+        default=30.0, gt=0, description="Most CPU and wall time for reading one PDF or DOCX file."
+    )
+    extract_memory_bytes: int = Field(
+        default=1_073_741_824, ge=134_217_728, description="Most memory for reading one PDF or DOCX file."
+    )
+    extra_buckets: list[str] = Field(
+        default_factory=list,
+        description="Further buckets (JSON list) that submissions may refer to, beside BREVITY_S3_BUCKET.",
+    )
+    url_fetch: bool = Field(
+        default=False, description="Whether the HTTP door may fetch a document from a public web address."
+    )
+    url_seconds: float = Field(default=20.0, gt=0, description="Longest time for fetching a web address.")
+
+
+class IngestSettings(Settings):
+    """`python -m brevity.ingest`."""
+
+    stage: StageSettings = Field(default_factory=StageSettings)
+    mongo: MongoSettings = Field(default_factory=MongoSettings)
+    s3: S3Settings = Field(default_factory=S3Settings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    auth: AuthSettings = Field(default_factory=AuthSettings)
+    ingest: IngestBlock = Field(default_factory=IngestBlock)
