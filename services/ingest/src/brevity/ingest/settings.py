@@ -22,7 +22,7 @@ class IngestBlock(Block):
     inline_bytes: int = Field(
         default=262_144,
         ge=0,
-        le=1_000_000,
+        le=500_000,
         description="Longest text (UTF-8) that travels inside its event; a longer one goes to the object store.",
     )
     min_words: int = Field(default=3, ge=1, description="Fewest words a document must have.")

@@ -1,0 +1,69 @@
+"""Wiring of the ingest process: the exactly-once stage, the HTTP door and the view of documents' states."""
+
+from __future__ import annotations
+
+import signal
+
+from brevity.common.errors import Unavailable
+from brevity.common.http.app import create_app
+from brevity.common.http.server import BackgroundServer, port_of
+from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.stage import Stage
+from brevity.common.kafka.topics import INGEST_GROUP
+from brevity.common.observability.health import Check
+from brevity.common.storage.s3 import S3ObjectStore
+from brevity.ingest.claims import Claims, mongo_client
+from brevity.ingest.handler import IngestHandler
+from brevity.ingest.http import add_routes
+from brevity.ingest.metrics import IngestMetrics
+from brevity.ingest.projection import Projection
+from brevity.ingest.settings import IngestSettings
+from brevity.ingest.states import States
+from brevity.ingest.submit import Submitter
+
+
+def run(settings: IngestSettings) -> None:
+    """Work until SIGTERM or SIGINT; raises Fatal when a person is needed."""
+    store = S3ObjectStore(settings.s3)
+    store.ensure_bucket()
+    mongo = mongo_client(settings.mongo)
+    claims = Claims(mongo, settings.mongo.database)
+    states = States(mongo, settings.mongo.database)
+    metrics = IngestMetrics()
+    handler = IngestHandler(store, claims, settings.ingest, metrics)
+    stage = Stage(
+        "ingest",
+        settings.kafka,
+        settings.stage,
+        INGEST_GROUP,
+        ["documents.submitted"],
+        handler,
+        handler.dead_letter,
+        StageMetrics("ingest"),
+    )
+
+    def assigned() -> None:
+        if not stage.ready():
+            raise Unavailable("no partitions are assigned, or one is halted", code="kafka")
+
+    door = create_app(
+        "ingest",
+        title="Brevity ingest",
+        mode=settings.mode,
+        http=settings.http,
+        auth=settings.auth,
+        checks=[
+            Check("kafka", assigned),
+            Check("mongo", claims.ping),
+            Check("object_store", store.ping),
+        ],
+        heartbeat=stage.heartbeat_age_seconds,
+    )
+    add_routes(door, Submitter(settings.kafka, store, settings.ingest), states)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stage.stop())
+    with (
+        Projection(settings.kafka, settings.mongo, metrics),
+        BackgroundServer(door, settings.http.host, port_of(settings.http, "ingest")),
+    ):
+        stage.run()

@@ -1,0 +1,136 @@
+"""One submission to one accepted document: the work of ingest apart from claims and events."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from brevity.common.errors import Rejected
+from brevity.common.events import DocumentSubmitted, ObjectRef, decode
+from brevity.common.events.base import Identifier
+from brevity.common.ids import canonical_json, content_hash, deterministic_id
+from brevity.common.kafka.record import Record
+from brevity.common.storage.objects import ObjectStore
+from brevity.ingest.extract.files import Extracted, extract_bytes, extract_string
+from brevity.ingest.metrics import IngestMetrics
+from brevity.ingest.normalise import check_prose, normalise
+from brevity.ingest.settings import IngestBlock
+from brevity.nlp.language import detect_language
+from brevity.nlp.words import count_words
+
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
+_LONGEST_KEY = 1_024  # bytes; S3 has no longer keys
+_LONGEST_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A submission fit to be accepted, unless its text has been accepted before."""
+
+    submitted: DocumentSubmitted
+    document_id: str
+    title: str | None
+    text: str
+    data: bytes
+    content_hash: str
+    language: str
+    confidence: float
+    words: int
+
+    @property
+    def claim_id(self) -> str:
+        """Same tenant, text and wish: same summary."""
+        request = canonical_json(self.submitted.summary.model_dump(mode="json", exclude_none=True)).decode()
+        return deterministic_id("claim", self.submitted.tenant, self.content_hash, request)
+
+
+def key_id(record: Record) -> str | None:
+    """The record's key when it can be a document's id."""
+    try:
+        return _IDENTIFIER.validate_python((record.key or b"").decode("utf-8"))
+    except (UnicodeDecodeError, ValidationError):
+        return None
+
+
+def prepare(record: Record, store: ObjectStore, settings: IngestBlock, metrics: IngestMetrics) -> Prepared:
+    """Decode, fetch, extract, normalise and measure. Raises Rejected with the reason; Unavailable."""
+    _check_size(len(record.value or b""), settings)  # before the JSON is read: it could not be afforded
+    submitted = decode(DocumentSubmitted, record)
+    began = time.perf_counter()
+    extracted = _extract(submitted, store, settings)
+    metrics.extract_seconds.labels(extracted.kind).observe(time.perf_counter() - began)
+    text = normalise(extracted.text)
+    check_prose(text)
+    data = text.encode("utf-8")
+    _check_size(len(data), settings)
+    if submitted.language is not None:
+        language, confidence = submitted.language, 1.0
+    else:
+        language, confidence = detect_language(text)
+    words = count_words(text, language)
+    if words < settings.min_words:
+        raise Rejected(
+            f"the document has {words} words, fewer than {settings.min_words}",
+            code="no_text",
+            remedy="Send a document that is long enough to be summarized.",
+        )
+    digest = content_hash(data)
+    title = submitted.title or " ".join(normalise(extracted.title or "").split())[:_LONGEST_TITLE] or None
+    return Prepared(
+        submitted=submitted,
+        document_id=submitted.document_id
+        or key_id(record)
+        or deterministic_id("doc", submitted.tenant, digest),
+        title=title,
+        text=text,
+        data=data,
+        content_hash=digest,
+        language=language,
+        confidence=confidence,
+        words=words,
+    )
+
+
+def _extract(submitted: DocumentSubmitted, store: ObjectStore, settings: IngestBlock) -> Extracted:
+    if submitted.object is None:
+        return extract_string(submitted.text or "", submitted.media_type)
+    data = _fetch(submitted.object, store, settings)
+    return extract_bytes(
+        data,
+        submitted.object.media_type or submitted.media_type,
+        seconds=settings.extract_seconds,
+        memory=settings.extract_memory_bytes,
+    )
+
+
+def _fetch(reference: ObjectRef, store: ObjectStore, settings: IngestBlock) -> bytes:
+    key = reference.object_key
+    if reference.bucket != store.bucket and reference.bucket not in settings.extra_buckets:
+        raise Rejected(
+            f"bucket {reference.bucket!r} is not one that documents may lie in",
+            code="bucket_not_allowed",
+            remedy="Write the object to the platform's bucket, or have BREVITY_INGEST_EXTRA_BUCKETS extended.",
+        )
+    if len(key.encode()) > _LONGEST_KEY or not key.isprintable() or ".." in key.split("/"):
+        raise Rejected(
+            "the object's key is too long or holds characters a key cannot have", code="bad_reference"
+        )
+    data = store.get(key, max_bytes=settings.max_bytes, bucket=reference.bucket)
+    if reference.sha256 is not None and content_hash(data) != reference.sha256:
+        raise Rejected(
+            "the object's bytes do not fit the SHA-256 that was given",
+            code="object_changed",
+            remedy="Submit the reference of the object as it is now.",
+        )
+    return data
+
+
+def _check_size(size: int, settings: IngestBlock) -> None:
+    if size > settings.max_bytes:
+        raise Rejected(
+            f"the document has {size:,} bytes, over the limit of {settings.max_bytes:,}",
+            code="too_large",
+            remedy="Split the document, or have BREVITY_INGEST_MAX_BYTES raised.",
+        )

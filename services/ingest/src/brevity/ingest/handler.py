@@ -1,0 +1,184 @@
+"""The stage's handler: submissions in, accepted or rejected documents out, each text once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
+from brevity.common.events import (
+    DocumentAccepted,
+    DocumentRejected,
+    DocumentSubmitted,
+    ObjectRef,
+    Origin,
+    decode,
+    encode,
+    record_time,
+)
+from brevity.common.ids import content_hash
+from brevity.common.kafka.record import OutRecord, Record
+from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.observability import tracing
+from brevity.common.observability.logging import get_logger
+from brevity.common.storage.objects import ObjectStore, rejected_key, text_key
+from brevity.ingest.claims import Claim, Claims
+from brevity.ingest.document import Prepared, key_id, prepare
+from brevity.ingest.metrics import IngestMetrics
+from brevity.ingest.settings import IngestBlock
+
+log = get_logger(__name__)
+
+
+class IngestHandler:
+    """Callable as a stage's `Handler`; `dead_letter` is its `DeadLetter`. Safe to share between threads.
+
+    Args:
+        store: Holds uploads and long texts, and keeps the bytes of what is rejected.
+        claims: Decide which submission of a text comes first.
+        threads: Documents read at once, over all batches.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        claims: Claims,
+        settings: IngestBlock,
+        metrics: IngestMetrics | None = None,
+        *,
+        threads: int = 8,
+    ) -> None:
+        self._store = store
+        self._claims = claims
+        self._settings = settings
+        self._metrics = metrics or IngestMetrics()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ingest")
+
+    def __call__(self, records: Sequence[Record]) -> list[Result]:
+        """One result per record, in order. Raises Unavailable when MongoDB or the object store is away."""
+        prepared = list(self._pool.map(self._prepare, records))
+        wanted = [
+            _claim(document, record)
+            for document, record in zip(prepared, records, strict=True)
+            if isinstance(document, Prepared)
+        ]
+        held = iter(zip(wanted, self._claims.take(wanted), strict=True))
+        results: list[Result] = []
+        for record, document in zip(records, prepared, strict=True):
+            if isinstance(document, BrevityError):
+                self._metrics.documents.labels(document.code).inc()
+                results.append(Failed(document))
+                continue
+            mine, holder = next(held)
+            results.append(self._settle(record, document, mine, holder))
+        return results
+
+    def dead_letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
+        """The `documents.rejected` event for `record`; its bytes are kept first, so that it can be replayed."""
+        submitted = self._readable(record)
+        event = DocumentRejected(
+            document_id=(submitted.document_id if submitted else None) or key_id(record),
+            tenant=submitted.tenant if submitted else None,
+            code=error.code,
+            message=error.message,
+            remedy=error.remedy,
+            attempts=attempts,
+            original=self._keep(record),
+            submitted_at=record_time(record),
+            origin=_origin(record),
+        )
+        log.info("document rejected", document_id=event.document_id, code=error.code, attempts=attempts)
+        return _encode(event, record)
+
+    def _prepare(self, record: Record) -> Prepared | BrevityError:
+        try:
+            return prepare(record, self._store, self._settings, self._metrics)
+        except Unavailable:
+            raise
+        except (Rejected, Transient) as error:
+            return error
+
+    def _settle(self, record: Record, document: Prepared, mine: Claim, holder: Claim) -> Result:
+        if holder == mine:
+            self._metrics.documents.labels("accepted").inc()
+            self._metrics.bytes.observe(len(document.data))
+            self._metrics.words.observe(document.words)
+            return Done((_encode(self._accepted(record, document), record),))
+        if holder.document_id == document.document_id:
+            self._metrics.resends.inc()
+            return Done()
+        self._metrics.documents.labels("duplicate").inc()
+        return Done((_encode(self._duplicate(record, document, holder), record),))
+
+    def _accepted(self, record: Record, document: Prepared) -> DocumentAccepted:
+        reference = None
+        if len(document.data) > self._settings.inline_bytes:
+            key = text_key(document.data)
+            self._store.put(key, document.data, content_type="text/plain; charset=utf-8")
+            reference = ObjectRef(
+                uri=f"s3://{self._store.bucket}/{key}",
+                sha256=document.content_hash,
+                size_bytes=len(document.data),
+                media_type="text/plain",
+            )
+        return DocumentAccepted(
+            document_id=document.document_id,
+            tenant=document.submitted.tenant,
+            content_hash=document.content_hash,
+            title=document.title,
+            language=document.language,
+            language_confidence=document.confidence,
+            word_count=document.words,
+            char_count=len(document.text),
+            text=document.text if reference is None else None,
+            text_ref=reference,
+            summary=document.submitted.summary,
+            metadata=document.submitted.metadata,
+            submitted_at=record_time(record),
+            origin=_origin(record),
+        )
+
+    def _duplicate(self, record: Record, document: Prepared, holder: Claim) -> DocumentRejected:
+        return DocumentRejected(
+            document_id=document.document_id,
+            tenant=document.submitted.tenant,
+            code="duplicate",
+            message=f"the same text with the same wishes was submitted before as {holder.document_id!r}",
+            remedy="Use that document's summary, or ask for another length or style.",
+            duplicate_of=holder.document_id,
+            original=self._keep(record),
+            submitted_at=record_time(record),
+            origin=_origin(record),
+        )
+
+    def _readable(self, record: Record) -> DocumentSubmitted | None:
+        if len(record.value or b"") > self._settings.max_bytes:
+            return None
+        try:
+            return decode(DocumentSubmitted, record)
+        except Rejected:
+            return None
+
+    def _keep(self, record: Record) -> ObjectRef | None:
+        if not record.value:
+            return None
+        key = rejected_key(record.value)
+        self._store.put(key, record.value, content_type="application/json")
+        return ObjectRef(
+            uri=f"s3://{self._store.bucket}/{key}",
+            sha256=content_hash(record.value),
+            size_bytes=len(record.value),
+        )
+
+
+def _claim(document: Prepared, record: Record) -> Claim:
+    return Claim(document.claim_id, document.document_id, record.topic, record.partition, record.offset)
+
+
+def _origin(record: Record) -> Origin:
+    return Origin(topic=record.topic, partition=record.partition, offset=record.offset)
+
+
+def _encode(event: DocumentAccepted | DocumentRejected, record: Record) -> OutRecord:
+    with tracing.continue_from(record.headers, "ingest", {"brevity.document_id": event.document_id or ""}):
+        return encode(event, source="ingest", time=record_time(record), cause=record, extra=tracing.inject())
