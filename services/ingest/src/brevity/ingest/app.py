@@ -59,7 +59,7 @@ def run(settings: IngestSettings) -> None:
         ],
         heartbeat=stage.heartbeat_age_seconds,
     )
-    add_routes(door, Submitter(settings.kafka, store, settings.ingest), states)
+    add_routes(door, Submitter(settings.kafka, store, settings.ingest), states, settings.ingest)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stage.stop())
     with (

@@ -1,0 +1,120 @@
+"""Fetching a document from a public web address, without becoming a way into the private network.
+
+Off unless the operator turns it on. The name is resolved once for each hop, every address must be public, and the
+connection goes to that very address, so that a name cannot answer differently the second time.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from brevity.common.errors import Rejected, Transient
+from brevity.ingest.settings import IngestBlock
+from brevity.ingest.submit import too_large
+
+_MOST_REDIRECTS = 4
+_REMEDY = "Give a public http or https address, or send the document itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    data: bytes
+    media_type: str | None
+
+
+def fetch_url(url: str, settings: IngestBlock) -> Page:
+    """The bytes at `url`.
+
+    Raises:
+        Rejected: `url_fetch_off`, `bad_url`, `forbidden_address`, `url_failed` or `too_large`.
+        Transient: `url_failed`: the other side did not answer in time.
+    """
+    if not settings.url_fetch:
+        raise Rejected(
+            "web addresses are not fetched here",
+            code="url_fetch_off",
+            remedy="Send the document itself, or have BREVITY_INGEST_URL_FETCH set.",
+        )
+    deadline = time.monotonic() + settings.url_seconds
+    # No environment: a proxy would resolve names by itself and so go round the check.
+    with httpx.Client(trust_env=False, follow_redirects=False, timeout=settings.url_seconds) as client:
+        try:
+            for _ in range(_MOST_REDIRECTS + 1):
+                page, following = _hop(client, url, deadline, settings.max_bytes)
+                if page is not None:
+                    return page
+                url = following
+        except httpx.HTTPError as error:
+            raise Transient(f"the address does not answer: {type(error).__name__}", code="url_failed") from error
+        except httpx.InvalidURL:
+            raise Rejected("the address is not a URL", code="bad_url", remedy=_REMEDY) from None
+    raise Rejected("the address redirects too often", code="url_failed", remedy=_REMEDY)
+
+
+def _hop(client: httpx.Client, url: str, deadline: float, max_bytes: int) -> tuple[Page | None, str]:
+    target = httpx.URL(url)
+    if target.scheme not in ("http", "https") or not target.host or target.userinfo:
+        raise Rejected(
+            "the address is not a plain http or https URL", code="bad_url", remedy=_REMEDY
+        )
+    address = public_address(target.host, target.port or (443 if target.scheme == "https" else 80))
+    request = client.build_request(
+        "GET",
+        target.copy_with(host=address),
+        headers={"Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity", "User-Agent": "brevity"},
+        extensions={"sni_hostname": target.raw_host.decode("ascii")},
+    )
+    answer = client.send(request, stream=True)
+    try:
+        if answer.is_redirect:
+            return None, str(target.join(answer.headers.get("location", "")))
+        if answer.status_code != 200:
+            raise Rejected(
+                f"the address answers with status {answer.status_code}", code="url_failed", remedy=_REMEDY
+            )
+        data = bytearray()
+        for piece in answer.iter_raw():
+            data += piece
+            if len(data) > max_bytes:
+                raise too_large(len(data), max_bytes)
+            if time.monotonic() > deadline:
+                raise Transient("the address takes too long", code="url_failed")
+        return Page(bytes(data), answer.headers.get("content-type")), ""
+    finally:
+        answer.close()
+
+
+def public_address(host: str, port: int) -> str:
+    """An address of `host` to connect to. Raises Rejected `forbidden_address` unless all its addresses are public."""
+    try:
+        found = {item[4][0] for item in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        raise Rejected(f"the host {host!r} cannot be found", code="bad_url", remedy=_REMEDY) from None
+    addresses = sorted(str(address) for address in found)
+    for address in addresses:
+        if not is_public(address):
+            raise Rejected(
+                f"the host {host!r} is not on the public internet", code="forbidden_address", remedy=_REMEDY
+            )
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` is reachable by all and embeds no other: no private, loopback, link-local, mapped one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False  # e.g. with a zone
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None,))[0]
+        if embedded is not None or parsed in _NAT64:
+            return False
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")

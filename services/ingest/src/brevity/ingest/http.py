@@ -1,0 +1,111 @@
+"""The HTTP door: submit a document as JSON or as a file, and ask how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, Request
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.responses import JSONResponse, Response
+
+from brevity.common.errors import Rejected
+from brevity.common.events import DocumentSubmitted
+from brevity.common.http.auth import tenant_of
+from brevity.common.http.problem import problem
+from brevity.ingest.fetch import fetch_url
+from brevity.ingest.settings import IngestBlock
+from brevity.ingest.states import States
+from brevity.ingest.submit import Submitter
+
+_SUMMARY_FIELDS = ("words", "length", "style")
+_DOCUMENT_FIELDS = ("document_id", "title", "language")
+TenantOf = Annotated[str, Depends(tenant_of)]
+
+
+def add_routes(app: FastAPI, submitter: Submitter, states: States, settings: IngestBlock) -> None:
+    """Add `POST /v1/documents` and `GET /v1/documents/{document_id}` to `app`."""
+
+    async def submit(request: Request, tenant: TenantOf) -> Response:
+        """Take a document: JSON as in `documents.submitted`, or multipart with a `file` and form fields."""
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            document = await _from_form(request, tenant, submitter)
+        else:
+            document = await _from_json(request, tenant, submitter, settings)
+        document_id = await asyncio.to_thread(submitter.send, document)
+        await asyncio.to_thread(states.submitted, tenant, document_id)
+        location = f"/v1/documents/{quote(document_id, safe='')}"
+        return JSONResponse(
+            {"document_id": document_id, "location": location},
+            status_code=202,
+            headers={"Location": location},
+        )
+
+    def show(document_id: str, tenant: TenantOf) -> Response:
+        """How one of the caller's documents stands: submitted, accepted, rejected, completed or failed."""
+        found = states.find(tenant, document_id)
+        if found is None:
+            return problem(
+                404, "unknown_document", "no such document is known", "Check the id; a new one takes a moment."
+            )
+        return JSONResponse(found)
+
+    app.add_api_route("/v1/documents", submit, methods=["POST"], status_code=202, response_class=JSONResponse)
+    app.add_api_route(
+        "/v1/documents/{document_id:path}", show, methods=["GET"], response_class=JSONResponse
+    )
+
+
+async def _from_json(
+    request: Request, tenant: str, submitter: Submitter, settings: IngestBlock
+) -> DocumentSubmitted:
+    try:
+        body: Any = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise _bad("the body is not JSON", "not_json") from None
+    if not isinstance(body, dict):
+        raise _bad("the body is not a JSON object", "bad_schema")
+    fields: dict[str, Any] = {**body, "tenant": tenant}
+    if "url" in fields:
+        url = fields.pop("url")
+        page = await asyncio.to_thread(fetch_url, str(url), settings)
+        reference = await asyncio.to_thread(submitter.upload, page.data, page.media_type)
+        fields["object"] = reference.model_dump()
+    return _document(fields)
+
+
+async def _from_form(request: Request, tenant: str, submitter: Submitter) -> DocumentSubmitted:
+    async with request.form(max_files=1, max_fields=20) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise _bad("the form has no `file`", "bad_schema")
+        given = {name: str(value) for name, value in form.items() if name != "file" and value != ""}
+        unknown = sorted(set(given) - {*_SUMMARY_FIELDS, *_DOCUMENT_FIELDS})
+        if unknown:
+            raise _bad(f"unknown form field {', '.join(unknown)}", "bad_schema")
+        fields: dict[str, Any] = {name: given[name] for name in _DOCUMENT_FIELDS if name in given}
+        fields["summary"] = {name: given[name] for name in _SUMMARY_FIELDS if name in given}
+        document = _document({**fields, "tenant": tenant, "text": "-"})  # all but the file, before it is kept
+        media_type = file.content_type
+        if (file.filename or "").lower().endswith((".md", ".markdown")):
+            media_type = "text/markdown"
+        reference = await asyncio.to_thread(submitter.upload, await file.read(), media_type)
+    return document.model_copy(update={"text": None, "object": reference})
+
+
+def _document(fields: dict[str, Any]) -> DocumentSubmitted:
+    try:
+        return DocumentSubmitted.model_validate(fields)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'document'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)[:5]
+        )
+        raise _bad(wrong, "bad_schema") from None
+
+
+def _bad(message: str, code: str) -> Rejected:
+    return Rejected(message, code=code, remedy="See /openapi.json and docs/schemas/documents.submitted.json.")

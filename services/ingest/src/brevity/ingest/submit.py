@@ -1,0 +1,106 @@
+"""Writing submissions: to the object store first where they are files, then to `documents.submitted`."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+
+from brevity.common.errors import Rejected, Unavailable
+from brevity.common.events import DocumentSubmitted, ObjectRef, encode
+from brevity.common.ids import canonical_json, content_hash, deterministic_id
+from brevity.common.kafka.client import producer_config
+from brevity.common.kafka.record import OutRecord
+from brevity.common.observability import tracing
+from brevity.common.settings import KafkaSettings
+from brevity.common.storage.objects import ObjectStore, upload_key
+from brevity.ingest.extract.kinds import kind_of
+from brevity.ingest.settings import IngestBlock
+
+_ACK_SECONDS = 20.0
+
+
+class Submitter:
+    """An idempotent producer of submissions; safe to share between threads."""
+
+    def __init__(self, kafka: KafkaSettings, store: ObjectStore, settings: IngestBlock) -> None:
+        self._producer: Any = Producer(
+            {**producer_config(kafka), "delivery.timeout.ms": int(_ACK_SECONDS * 1000)}
+        )
+        self._store = store
+        self._settings = settings
+
+    def send(self, document: DocumentSubmitted) -> str:
+        """Write `document` and wait until the broker has it; returns its id.
+
+        Raises:
+            Rejected: It is larger than is accepted.
+            Unavailable: The broker did not take it in time; sending it again is harmless.
+        """
+        document = named(document)
+        record = _record(document)
+        if len(record.value) > self._settings.max_bytes:
+            raise too_large(len(record.value), self._settings.max_bytes)
+        acknowledged = threading.Event()
+        failure: list[str] = []
+
+        def delivered(error: Any, message: Any) -> None:
+            if error is not None:
+                failure.append(str(error.str()))
+            acknowledged.set()
+
+        try:
+            self._producer.produce(
+                record.topic,
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                on_delivery=delivered,
+            )
+        except (BufferError, KafkaException) as error:
+            raise Unavailable(f"Kafka takes no more just now: {error}", code="kafka") from error
+        for _ in range(int(_ACK_SECONDS * 20) + 100):
+            self._producer.poll(0.05)
+            if acknowledged.is_set():
+                break
+        if failure or not acknowledged.is_set():
+            raise Unavailable(
+                f"Kafka did not take the document: {failure[0] if failure else 'no answer'}", code="kafka"
+            )
+        return document.document_id or ""
+
+    def upload(self, data: bytes, media_type: str | None) -> ObjectRef:
+        """Keep a file's bytes and return their reference. Raises Rejected (size, type) or Unavailable."""
+        if len(data) > self._settings.max_bytes:
+            raise too_large(len(data), self._settings.max_bytes)
+        kind_of(data, media_type)
+        key = upload_key(data)
+        self._store.put(key, data)
+        return ObjectRef(
+            uri=f"s3://{self._store.bucket}/{key}",
+            sha256=content_hash(data),
+            size_bytes=len(data),
+            media_type=media_type,
+        )
+
+
+def named(document: DocumentSubmitted) -> DocumentSubmitted:
+    """`document` with an id: its own, or one derived from all it says, so that sending it twice is harmless."""
+    if document.document_id is not None:
+        return document
+    body = canonical_json(document.model_dump(mode="json", exclude_none=True)).decode()
+    return document.model_copy(update={"document_id": deterministic_id("doc", document.tenant, body)})
+
+
+def _record(document: DocumentSubmitted) -> OutRecord:
+    return encode(document, source="ingest", time=datetime.now(UTC), extra=tracing.inject())
+
+
+def too_large(size: int, limit: int) -> Rejected:
+    return Rejected(
+        f"the document has {size:,} bytes, over the limit of {limit:,}",
+        code="too_large",
+        remedy="Split the document, or have BREVITY_INGEST_MAX_BYTES raised.",
+    )
