@@ -65,7 +65,7 @@ def test_lines_come_out_in_order_and_bad_ones_in_their_place(tmp_path: Path) -> 
         json.dumps({"id": 7, "text": "A note."}),
         json.dumps({"id": "few", "text": BRIDGE, "words": 1}),
         json.dumps({"id": "empty", "text": " … "}),
-        '{"id": "half", "text": "\\ud800"}',
+        '{"id": "half", "text": "hello \\ud800"}',
         json.dumps({"id": "z", "text": BRIDGE}),
     ]
     result = _run(_file(tmp_path, "in.jsonl", "\n".join(lines)), "--words", "60")

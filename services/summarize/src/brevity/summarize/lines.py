@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from brevity.common.errors import BrevityError, Rejected
 from brevity.common.events.documents import SummaryRequest
@@ -17,6 +18,7 @@ from brevity.summarize.oneshot import BATCH, Result, make_job, run
 MAX_BYTES = 64 * 1024 * 1024
 # A batch also ends here, so that memory stays bounded whatever the documents' size.
 _BATCH_CHARACTERS = 4_000_000
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class Line(BaseModel):
@@ -29,6 +31,14 @@ class Line(BaseModel):
     words: int | None = Field(default=None, ge=5, le=5_000)
     language: str | None = Field(default=None, max_length=35)
     title: str | None = Field(default=None, max_length=1_000)
+
+    @field_validator("id", "text", "language", "title")
+    @classmethod
+    def _whole_characters(cls, value: str | int | None) -> str | int | None:
+        """JSON may escape half a surrogate pair; no UTF-8 output could hold it."""
+        if isinstance(value, str) and _HALF_CHARACTER.search(value):
+            raise ValueError("it holds half a character (a lone surrogate)")
+        return value
 
 
 def summarize_lines(
@@ -138,9 +148,9 @@ def _parse(number: int, raw: bytes) -> Line | BrevityError | tuple[str | int | N
 
 
 def _key(value: object) -> str | int | None:
-    """The id of a wrong line, where it can be written back: JSON may hold half a surrogate pair, UTF-8 may not."""
+    """The id of a wrong line, where it can be written back."""
     if isinstance(value, str):
-        return value if value.isprintable() else None
+        return None if _HALF_CHARACTER.search(value) else value
     return value if isinstance(value, int) else None
 
 
