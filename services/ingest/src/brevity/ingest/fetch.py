@@ -50,7 +50,9 @@ def fetch_url(url: str, settings: IngestBlock) -> Page:
                     return page
                 url = following
         except httpx.HTTPError as error:
-            raise Transient(f"the address does not answer: {type(error).__name__}", code="url_failed") from error
+            raise Transient(
+                f"the address does not answer: {type(error).__name__}", code="url_failed"
+            ) from error
         except httpx.InvalidURL:
             raise Rejected("the address is not a URL", code="bad_url", remedy=_REMEDY) from None
     raise Rejected("the address redirects too often", code="url_failed", remedy=_REMEDY)
@@ -59,14 +61,16 @@ def fetch_url(url: str, settings: IngestBlock) -> Page:
 def _hop(client: httpx.Client, url: str, deadline: float, max_bytes: int) -> tuple[Page | None, str]:
     target = httpx.URL(url)
     if target.scheme not in ("http", "https") or not target.host or target.userinfo:
-        raise Rejected(
-            "the address is not a plain http or https URL", code="bad_url", remedy=_REMEDY
-        )
+        raise Rejected("the address is not a plain http or https URL", code="bad_url", remedy=_REMEDY)
     address = public_address(target.host, target.port or (443 if target.scheme == "https" else 80))
     request = client.build_request(
         "GET",
         target.copy_with(host=address),
-        headers={"Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity", "User-Agent": "brevity"},
+        headers={
+            "Host": target.netloc.decode("ascii"),
+            "Accept-Encoding": "identity",
+            "User-Agent": "brevity",
+        },
         extensions={"sni_hostname": target.raw_host.decode("ascii")},
     )
     answer = client.send(request, stream=True)

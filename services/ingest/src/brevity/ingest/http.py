@@ -49,14 +49,15 @@ def add_routes(app: FastAPI, submitter: Submitter, states: States, settings: Ing
         found = states.find(tenant, document_id)
         if found is None:
             return problem(
-                404, "unknown_document", "no such document is known", "Check the id; a new one takes a moment."
+                404,
+                "unknown_document",
+                "no such document is known",
+                "Check the id; a new one takes a moment.",
             )
         return JSONResponse(found)
 
     app.add_api_route("/v1/documents", submit, methods=["POST"], status_code=202, response_class=JSONResponse)
-    app.add_api_route(
-        "/v1/documents/{document_id:path}", show, methods=["GET"], response_class=JSONResponse
-    )
+    app.add_api_route("/v1/documents/{document_id:path}", show, methods=["GET"], response_class=JSONResponse)
 
 
 async def _from_json(

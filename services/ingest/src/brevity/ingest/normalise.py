@@ -33,9 +33,7 @@ def check_prose(text: str) -> None:
     sample = text[:_SAMPLE]
     letters = sum(character.isalpha() or unicodedata.category(character)[0] == "M" for character in sample)
     if not letters:
-        raise Rejected(
-            "the document holds no letters", code="no_text", remedy="Send a document with words."
-        )
+        raise Rejected("the document holds no letters", code="no_text", remedy="Send a document with words.")
     if letters * 5 < sum(not character.isspace() for character in sample):
         raise _not_prose("less than a fifth of it is letters")
     longest = max(map(len, text.split()))

@@ -7,7 +7,8 @@ import threading
 from typing import Any
 
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
 from pymongo import AsyncMongoClient
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -89,8 +90,7 @@ class Projection:
 
         try:
             await broker.start()
-            while not self._stop.is_set():
-                await asyncio.sleep(0.1)
+            await asyncio.to_thread(self._stop.wait)
         finally:
             await broker.stop()
             await client.close()

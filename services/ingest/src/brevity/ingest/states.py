@@ -76,7 +76,13 @@ class States:
 
     def submitted(self, tenant: str, document_id: str) -> None:
         """Note that a document is on its way, unless more is known of it. Raises Unavailable."""
-        fields = {"tenant": tenant, "document_id": document_id, "state": "submitted", "order": 0, "details": {}}
+        fields = {
+            "tenant": tenant,
+            "document_id": document_id,
+            "state": "submitted",
+            "order": 0,
+            "details": {},
+        }
         try:
             self._collection.update_one(
                 {"_id": state_id(tenant, document_id)}, {"$setOnInsert": fields}, upsert=True
