@@ -1,0 +1,195 @@
+"""`brevity submit`: documents from files, folders, JSON lines, standard input or the object store, to Kafka."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import Field, ValidationError
+from rich.console import Console
+from rich.progress import track
+
+from brevity.common.errors import BrevityError, Rejected
+from brevity.common.events import DocumentSubmitted
+from brevity.common.settings import S3Settings, Settings, load_settings
+from brevity.common.storage.s3 import S3ObjectStore
+from brevity.ingest.extract.kinds import kind_of
+from brevity.ingest.settings import IngestBlock
+from brevity.ingest.submit import Submitter, too_large
+from brevity.ingest.waiting import outcomes, watch
+
+SUFFIXES = frozenset({".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".jsonl"})
+_MEDIA_TYPES = {
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+}
+
+
+class SubmitSettings(Settings):
+    """What the command needs to know; the defaults fit the local stack."""
+
+    s3: S3Settings = Field(default_factory=S3Settings)
+    ingest: IngestBlock = Field(default_factory=IngestBlock)
+
+
+def submit(
+    source: Annotated[
+        str, typer.Argument(help="A file, a folder, s3://bucket/key, or - for standard input.")
+    ],
+    words: Annotated[int | None, typer.Option(help="Words wanted in each summary, at most.")] = None,
+    style: Annotated[str, typer.Option(help="paragraph, bullets or headline.")] = "paragraph",
+    language: Annotated[
+        str | None, typer.Option(help="Language of the text, e.g. en; else detected.")
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Whose documents they are.")] = "default",
+    wait: Annotated[bool, typer.Option("--wait", help="Show the summaries as they arrive.")] = False,
+    timeout: Annotated[float, typer.Option(help="With --wait: most seconds without a new one.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Send documents to be summarized. Exit code 1: one was refused or failed; 2: a wrong call."""
+    errors = Console(stderr=True)
+    common: dict[str, Any] = {"tenant": tenant, "summary": {"style": style}}
+    if language is not None:
+        common["language"] = language
+    if words is not None:
+        common["summary"]["words"] = words
+    try:
+        settings = load_settings(SubmitSettings)
+        failed = _send_all(settings, source, common, errors, wait=wait, timeout=timeout, as_json=as_json)
+    except BrevityError as error:
+        errors.print(f"brevity submit: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    if failed:
+        raise typer.Exit(1)
+
+
+def _send_all(
+    settings: SubmitSettings,
+    source: str,
+    common: dict[str, Any],
+    errors: Console,
+    *,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> bool:
+    submitter = Submitter(settings.kafka, S3ObjectStore(settings.s3), settings.ingest)
+    consumer = watch(settings.kafka) if wait else None  # from before the first document: none is missed
+    sent: list[str] = []
+    failed = False
+    paths = _paths(source)
+    for path in track(paths, "Sending", console=errors, disable=len(paths) < 2 or not errors.is_terminal):
+        try:
+            for document in _documents(path, common, submitter, settings.ingest):
+                sent.append(submitter.send(document))
+                if consumer is None:
+                    typer.echo(json.dumps({"document_id": sent[-1]}) if as_json else sent[-1])
+        except Rejected as error:
+            failed = True
+            errors.print(f"{path}: {error}", style="red", markup=False)
+    if consumer is None:
+        return failed
+    for event in outcomes(consumer, set(sent), str(common["tenant"]), timeout):
+        failed |= "summary" not in event
+        typer.echo(json.dumps(event, ensure_ascii=False) if as_json else _for_person(event))
+    return failed
+
+
+def _for_person(event: dict[str, Any]) -> str:
+    if "summary" in event:
+        return f"{event['document_id']}\n  {event['summary']}\n"
+    return f"{event['document_id']}\n  {event['message']} ({event['code']}) {event['remedy']}\n"
+
+
+def _paths(source: str) -> list[str]:
+    if source == "-" or source.startswith("s3://"):
+        return [source]
+    path = Path(source)
+    if path.is_dir():
+        found = sorted(
+            str(file) for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES
+        )
+        if not found:
+            raise Rejected(
+                f"{source} holds no documents",
+                code="nothing_to_send",
+                remedy=f"Files that are sent end in {', '.join(sorted(SUFFIXES))}.",
+            )
+        return found
+    if not path.is_file():
+        raise Rejected(f"{source} does not exist", code="no_such_file", remedy="Check the path.")
+    return [source]
+
+
+def _documents(
+    source: str, common: dict[str, Any], submitter: Submitter, settings: IngestBlock
+) -> Iterator[DocumentSubmitted]:
+    if source.startswith("s3://"):
+        yield _document({**common, "object": {"uri": source}})
+        return
+    suffix = Path(source).suffix.lower()
+    if suffix == ".jsonl":
+        yield from _lines(Path(source), common, settings)
+        return
+    data = sys.stdin.buffer.read(settings.max_bytes + 1) if source == "-" else _read(Path(source), settings)
+    if len(data) > settings.max_bytes:
+        raise too_large(len(data), settings.max_bytes)
+    media_type = _MEDIA_TYPES.get(suffix)
+    if kind_of(data, media_type) not in ("pdf", "docx"):
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = None  # another encoding: the service finds out which
+        if text is not None:
+            yield _document({**common, "text": text, "media_type": media_type})
+            return
+    reference = submitter.upload(data, media_type)
+    yield _document({**common, "object": reference.model_dump()})
+
+
+def _read(path: Path, settings: IngestBlock) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(settings.max_bytes + 1)
+    except OSError as error:
+        raise Rejected(
+            f"cannot be read: {error.strerror}", code="unreadable", remedy="Check the file's permissions."
+        ) from None
+
+
+def _lines(path: Path, common: dict[str, Any], settings: IngestBlock) -> Iterator[DocumentSubmitted]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(settings.max_bytes + 1):
+            number += 1
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+                if not isinstance(value, dict):
+                    raise ValueError
+            except (ValueError, RecursionError):
+                raise Rejected(
+                    f"line {number} is not a JSON object",
+                    code="not_json",
+                    remedy="Write one document a line; the lines before it were sent.",
+                ) from None
+            summary = {**common["summary"], **(value.get("summary") or {})}
+            yield _document({**common, **value, "summary": summary})
+
+
+def _document(fields: dict[str, Any]) -> DocumentSubmitted:
+    try:
+        return DocumentSubmitted.model_validate(fields)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'document'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)[:5]
+        )
+        raise Rejected(wrong, code="bad_schema", remedy="Correct the document or the option.") from None
