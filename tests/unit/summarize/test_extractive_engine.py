@@ -107,3 +107,23 @@ def test_a_missing_model_is_named(tmp_path: Path) -> None:
         load_engine(f"extractive:{tmp_path / 'none'}")
     assert caught.value.code == "model_not_found"
     assert "none" in caught.value.message
+
+
+def test_a_damaged_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text("{}")
+    with pytest.raises(Fatal) as caught:
+        load_engine(f"extractive:{path}")
+    assert caught.value.code == "model_unusable"
+    assert "broken.json" in caught.value.message
+
+
+def test_a_speaker_before_a_sentence_leaves_its_support_whole(engine: SummaryEngine) -> None:
+    said = BRIDGE.split(". ")
+    text = "\n".join(f"{'Anna' if i % 2 else 'Berit'}: {line.rstrip('.')}." for i, line in enumerate(said))
+    summary = _one(engine, Job(text, "en", 60))
+    assert {sentence.support for sentence in summary.sentences} == {1.0}
+    for sentence in summary.sentences:
+        first = sentence.spans[0]
+        assert sentence.text.endswith(text[first.start : first.end])
+    assert [flag for flag in summary.warnings if flag.code != "coverage_below_100"] == []

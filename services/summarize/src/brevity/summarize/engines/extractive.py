@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from brevity.common.errors import BrevityError, Rejected
-from brevity.nlp.extractive import Extract, ExtractiveSummarizer
+from brevity.common.errors import BrevityError, Fatal, Rejected
+from brevity.nlp.extractive import Extract, ExtractiveSummarizer, ExtractSentence
 from brevity.nlp.faithfulness import Report, check
 from brevity.nlp.language import UNDETERMINED
+from brevity.nlp.ranker import BadModel
 from brevity.nlp.sentences import split_sentences
 from brevity.nlp.types import Span
 from brevity.nlp.words import count_words
@@ -29,8 +30,15 @@ class ExtractiveEngine:
 
     @classmethod
     def load(cls, path: Path | None = None) -> ExtractiveEngine:
-        """Load the model at `path`, or the bundled one."""
-        return cls(ExtractiveSummarizer.load(path))
+        """Load the model at `path`, or the bundled one. Raises Fatal when it cannot be used."""
+        try:
+            return cls(ExtractiveSummarizer.load(path))
+        except BadModel as error:
+            raise Fatal(
+                f"The extractive engine's model cannot be used: {error}",
+                code="model_unusable",
+                remedy="Give the path of a whole model, or none for the bundled one.",
+            ) from error
 
     def summarize(self, jobs: Sequence[Job]) -> list[Summary | BrevityError]:
         """One Summary for each job in order; a job that cannot be summarized has its error in its place."""
@@ -66,11 +74,11 @@ class ExtractiveEngine:
         return self._extracted(job, extract, source_words)
 
     def _extracted(self, job: Job, extract: Extract, source_words: int) -> Summary:
-        places = [(s.start, s.end) for s in extract.sentences]
+        places = [_own_words(job.text, s) for s in extract.sentences]
         report = check(job.text, extract.text, places, job.language)
         percent = coverage_percent(extract.seen, job.text)
         sentences = tuple(
-            SummarySentence(s.text, s.start, s.end, s.spans or found.spans, found.support, s.score)
+            SummarySentence(s.text, s.start, s.end, _longest_first(s.spans), found.support, s.score)
             for s, found in zip(extract.sentences, report.sentences, strict=True)
         )
         return Summary(
@@ -104,6 +112,19 @@ class ExtractiveEngine:
             source_words=source_words,
             summary_words=source_words,
         )
+
+
+def _longest_first(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The sentence's own place before its speaker's name."""
+    return tuple(sorted(spans, key=lambda span: span.start - span.end))
+
+
+def _own_words(source: str, sentence: ExtractSentence) -> tuple[int, int]:
+    """The sentence's place in the summary without the speaker put before it: the name stands elsewhere."""
+    start, end = _longest_first(sentence.spans)[0]
+    words = " ".join(source[start:end].split())
+    length = len(words) if sentence.text.endswith(words) else len(sentence.text)
+    return sentence.end - length, sentence.end
 
 
 def coverage_percent(seen: Sequence[Span], text: str) -> float:
