@@ -1,0 +1,29 @@
+"""N-gram overlap with a reference (ROUGE-N of Lin 2004), on tokens of any script, without stemming."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+# Scripts without blanks count by character.
+_TOKEN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e01-\u0e4e]|[^\W_\u3040-\u30ff\u3400-\u9fff]+"
+)
+
+
+def tokens(text: str) -> list[str]:
+    """Lowercased words; single characters in scripts written without blanks."""
+    return _TOKEN.findall(text.lower())
+
+
+def ngrams(words: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
+    """How often each run of `n` words occurs."""
+    return Counter(zip(*(words[i:] for i in range(n)), strict=False))
+
+
+def rouge_n(candidate: Sequence[str], reference: Sequence[str], n: int) -> float:
+    """F1 of the n-grams of `candidate` against those of `reference`, between 0 and 1."""
+    ours, theirs = ngrams(candidate, n), ngrams(reference, n)
+    shared = (ours & theirs).total()
+    return 2 * shared / (ours.total() + theirs.total()) if shared else 0.0

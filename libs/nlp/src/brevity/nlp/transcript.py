@@ -1,0 +1,69 @@
+"""Who says what: sentences of a text, each with its speaker's label when the text is a transcript.
+
+A text is a transcript when at least half of its lines begin with a label ("Doctor: ") and labels come back. A label
+is never a sentence of its own; it keeps its own span, so that a summary can show who spoke.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from brevity.nlp.sentences import split_sentences
+from brevity.nlp.types import Span
+
+MIN_TURNS = 3
+MIN_SHARE = 0.5
+"""Share of the lines with text that must begin with a label."""
+
+# No blank may stand at either end of the label, and its length is bounded: no line can make the search slow.
+_LABEL = re.compile(
+    r"^[ \t]{0,8}(?P<label>[^\W_](?:[^:\n\r]{0,46}[^:\s])?)[ \t]{0,4}[:：](?=\s|$)[ \t]*+", re.MULTILINE
+)
+_LINE = re.compile(r"^.*\S", re.MULTILINE)
+_MOST_LABEL_WORDS = 6
+
+
+class Sentence(NamedTuple):
+    """A sentence's place, and the place of the label of the turn it belongs to (None outside transcripts)."""
+
+    span: Span
+    label: Span | None
+
+
+def read_sentences(text: str, language: str | None = None) -> list[Sentence]:
+    """The sentences of `text` in order, labels taken off and noted."""
+    turns = _turns(text)
+    spans = split_sentences(text, language)
+    if not turns:
+        return [Sentence(span, None) for span in spans]
+    sentences: list[Sentence] = []
+    current: Span | None = None
+    turn = 0
+    for start, end in spans:
+        while turn < len(turns) and turns[turn].start() < end:
+            match = turns[turn]
+            _add(sentences, text, start, match.start(), current)
+            current = Span(*match.span("label"))
+            start = max(start, match.end())
+            turn += 1
+        _add(sentences, text, start, end, current)
+    return sentences
+
+
+def _turns(text: str) -> list[re.Match[str]]:
+    """The labels of a transcript, [] for any other text."""
+    found = [m for m in _LABEL.finditer(text) if len(m["label"].split()) <= _MOST_LABEL_WORDS]
+    if len(found) < MIN_TURNS:
+        return []
+    lines = sum(1 for _ in _LINE.finditer(text))
+    speakers = len({m["label"] for m in found})
+    is_transcript = len(found) >= MIN_SHARE * lines and speakers <= 0.7 * len(found)
+    return found if is_transcript else []
+
+
+def _add(sentences: list[Sentence], text: str, start: int, end: int, label: Span | None) -> None:
+    piece = text[start:end]
+    if stripped := piece.strip():
+        start += len(piece) - len(piece.lstrip())
+        sentences.append(Sentence(Span(start, start + len(stripped)), label))
