@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from typing import Any
 
@@ -72,7 +73,7 @@ class Projection:
             self._mongo.url.get_secret_value(), serverSelectionTimeoutMS=wait, timeoutMS=wait, w="majority"
         )
         collection = client[self._mongo.database][COLLECTION]
-        broker = KafkaBroker(self._kafka.bootstrap_servers, logger=None)
+        broker = KafkaBroker(self._kafka.bootstrap_servers, logger=logging.getLogger(__name__))
 
         @broker.subscriber(
             *_MODELS,
