@@ -13,6 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def examples(text: str, summary: str, language: str | None) -> tuple[Array, Arra
 def _worth(sentence: Sequence[str], words: set[str], pairs: set[tuple[str, ...]]) -> float:
     """Words of the reference gained for each word spent; very short sentences gain little either way."""
     unigrams = sum(w in words for w in set(sentence))
-    bigrams = sum(p in pairs for p in set(zip(sentence, sentence[1:], strict=False)))
+    bigrams = sum(p in pairs for p in set(pairwise(sentence)))
     return (2 * bigrams + 0.3 * unigrams) / (len(sentence) + 6)
 
 
