@@ -121,7 +121,12 @@ def test_equal_texts_have_one_form() -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "no_text"), ("12345 67", "no_text"), ("a" * 1_000_000, "not_prose"), ("x " + "=-#" * 90, "not_prose")],
+    [
+        ("", "no_text"),
+        ("12345 67", "no_text"),
+        ("a" * 1_000_000, "not_prose"),
+        ("x " + "=-#" * 90, "not_prose"),
+    ],
 )
 def test_what_is_not_prose_is_refused(text: str, code: str) -> None:
     with pytest.raises(Rejected) as caught:

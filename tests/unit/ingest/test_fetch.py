@@ -29,7 +29,9 @@ def test_an_address_that_is_not_public_is_refused(host: str) -> None:
     assert code_of(f"http://{host}/") == "forbidden_address"
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/x", "http://user:pw@example.org/", "x"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://example.org/x", "http://user:pw@example.org/", "x"]
+)
 def test_only_plain_web_addresses_are_taken(url: str) -> None:
     assert code_of(url) == "bad_url"
 

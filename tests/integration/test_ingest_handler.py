@@ -1,0 +1,174 @@
+"""The ingest handler against the real object store and MongoDB-wire store."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from brevity.common.errors import Unavailable
+from brevity.common.events import DocumentAccepted, DocumentRejected
+from brevity.common.kafka.record import Record
+from brevity.common.kafka.results import Done, Failed
+from brevity.common.settings import MongoSettings
+from brevity.common.storage.s3 import S3ObjectStore
+from brevity.ingest.claims import Claims, mongo_client
+from brevity.ingest.handler import IngestHandler
+from brevity.ingest.metrics import IngestMetrics
+from brevity.ingest.settings import IngestBlock
+from tests.support.stack import Stack
+
+pytestmark = pytest.mark.stack
+
+SETTINGS = IngestBlock(max_bytes=50_000, inline_bytes=2_000)
+_offsets = count()
+
+
+def handler_on(stack: Stack, mongo: MongoSettings | None = None) -> IngestHandler:
+    mongo = mongo or stack.mongo
+    claims = Claims(mongo_client(mongo), mongo.database)
+    return IngestHandler(S3ObjectStore(stack.s3), claims, SETTINGS, IngestMetrics(CollectorRegistry()))
+
+
+@pytest.fixture(scope="module")
+def handler(stack: Stack) -> IngestHandler:
+    return handler_on(stack)
+
+
+def raw(value: bytes | None, key: str = "k") -> Record:
+    return Record("documents.submitted", 0, next(_offsets), key.encode(), value, (), 1_760_000_000_000)
+
+
+def record(**fields: Any) -> Record:
+    return raw(json.dumps(fields).encode())
+
+
+def fresh_text() -> str:
+    return f"The council of town {uuid.uuid4().hex} decided to build a new school near the river."
+
+
+def accepted(result: Done | Failed) -> DocumentAccepted:
+    assert isinstance(result, Done), result
+    return DocumentAccepted.model_validate_json(result.outputs[0].value)
+
+
+def test_redone_work_gives_the_same_bytes(stack: Stack, handler: IngestHandler) -> None:
+    batch = [record(document_id="a", text=fresh_text()), record(document_id="b", text=fresh_text())]
+    first = handler(batch)
+    assert [accepted(result).document_id for result in first] == ["a", "b"]
+    assert handler_on(stack)(list(reversed(batch))) == list(reversed(first))
+
+
+def test_the_same_text_under_another_id_is_a_duplicate_of_the_first(handler: IngestHandler) -> None:
+    text = fresh_text()
+    first, second = handler(
+        [record(document_id="one", text=text), record(document_id="two", text=text + "  \r\n")]
+    )
+    assert accepted(first).document_id == "one"
+    assert isinstance(second, Done)
+    rejected = DocumentRejected.model_validate_json(second.outputs[0].value)
+    assert (rejected.code, rejected.document_id, rejected.duplicate_of) == ("duplicate", "two", "one")
+
+
+def test_the_same_document_sent_again_has_no_second_outcome(handler: IngestHandler) -> None:
+    text = fresh_text()
+    assert len(accepted(handler([record(document_id="d", text=text)])[0]).content_hash) == 64
+    assert handler([record(document_id="d", text=text)]) == [Done()]
+
+
+def test_another_tenant_or_wish_is_no_duplicate(handler: IngestHandler) -> None:
+    text = fresh_text()
+    results = handler(
+        [
+            record(document_id="a", text=text),
+            record(document_id="b", text=text, tenant="other"),
+            record(document_id="c", text=text, summary={"words": 20}),
+        ]
+    )
+    assert [accepted(result).document_id for result in results] == ["a", "b", "c"]
+
+
+def test_a_long_text_goes_to_the_object_store_first(stack: Stack, handler: IngestHandler) -> None:
+    text = fresh_text() + " It will open in spring." * 200
+    document = accepted(handler([record(document_id="long", text=text)])[0])
+    assert document.text is None
+    assert document.text_ref is not None
+    stored = S3ObjectStore(stack.s3).get(document.text_ref.object_key, max_bytes=100_000)
+    assert stored.decode() == text
+
+
+def test_an_object_is_fetched_and_a_title_and_key_are_used(stack: Stack, handler: IngestHandler) -> None:
+    key = f"mine/{uuid.uuid4().hex}"
+    page = f"<html><head><title>News</title></head><body><p>{fresh_text()}</p></body></html>"
+    store = S3ObjectStore(stack.s3)
+    store.put(key, page.encode())
+    document = accepted(handler([record(object={"uri": f"s3://{store.bucket}/{key}"})])[0])
+    assert (document.document_id, document.title, document.language) == ("k", "News", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Der Stadtrat hat am Montag beschlossen, eine neue Schule am Fluss zu bauen. ", "de"),
+        ("Le conseil municipal a décidé lundi de construire une nouvelle école. ", "fr"),
+        ("東京の議会は新しい学校を建てることを決めた。", "ja"),
+    ],
+)
+def test_the_language_is_told(handler: IngestHandler, text: str, language: str) -> None:
+    assert (
+        accepted(handler([record(document_id="l", text=text * 3 + fresh_text()[20:30])])[0]).language
+        == language
+    )
+
+
+BAD: list[tuple[str, Callable[[], Record]]] = [
+    ("empty_event", lambda: raw(None)),
+    ("not_utf8", lambda: raw(b"\xff\xfe{}")),
+    ("not_json", lambda: raw(b"{")),
+    ("bad_schema", lambda: record(document_id="x")),
+    ("too_large", lambda: raw(b"{" * 60_000)),
+    ("no_text", lambda: record(text="   ")),
+    ("not_prose", lambda: record(text="a" * 40_000)),
+    ("unsupported_type", lambda: record(text="x", media_type="image/png")),
+    ("object_missing", lambda: record(object={"uri": "s3://brevity/none/here"})),
+    ("bucket_not_allowed", lambda: record(object={"uri": "s3://elsewhere/x"})),
+    ("bad_reference", lambda: record(object={"uri": "s3://brevity/a/../b"})),
+]
+
+
+@pytest.mark.parametrize(("code", "make"), BAD, ids=[code for code, _ in BAD])
+def test_a_bad_submission_is_refused_by_its_code_and_its_bytes_are_kept(
+    stack: Stack, handler: IngestHandler, code: str, make: Callable[[], Record]
+) -> None:
+    bad = make()
+    (result,) = handler([bad])
+    assert isinstance(result, Failed)
+    assert result.error.code == code
+    out = handler.dead_letter(bad, result.error, 1)
+    assert out == handler.dead_letter(bad, result.error, 1)
+    event = DocumentRejected.model_validate_json(out.value)
+    assert event.code == code
+    assert event.remedy
+    if bad.value:
+        assert event.original is not None
+        kept = S3ObjectStore(stack.s3).get(event.original.object_key, max_bytes=100_000)
+        assert kept == bad.value
+
+
+def test_an_object_that_has_changed_is_refused(stack: Stack, handler: IngestHandler) -> None:
+    store = S3ObjectStore(stack.s3)
+    store.put("changed", b"Some text that was written later.")
+    (result,) = handler([record(object={"uri": f"s3://{store.bucket}/changed", "sha256": "0" * 64})])
+    assert isinstance(result, Failed)
+    assert result.error.code == "object_changed"
+
+
+def test_a_mongodb_that_is_away_holds_the_batch(stack: Stack) -> None:
+    away = MongoSettings.model_validate({"url": "mongodb://127.0.0.1:1", "timeout_seconds": 0.3})
+    with pytest.raises(Unavailable):
+        handler_on(stack, away)([record(document_id="x", text=fresh_text())])
