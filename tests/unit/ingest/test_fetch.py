@@ -23,7 +23,7 @@ def test_fetching_is_off_unless_it_is_turned_on() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1", "100.64.0.1", "[fd00::1]", "[64:ff9b::7f00:1]"],
+    ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1", "100.64.0.1", "[fd00::1]", "[64:ff9b::7f00:1]"],  # noqa: S104 - an address to refuse, none to bind
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_refused(host: str) -> None:
     assert code_of(f"http://{host}/") == "forbidden_address"

@@ -1,0 +1,123 @@
+"""The ingest process as a whole: documents in by HTTP and by command, states out, a clean end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.stack import Stack
+from tests.support.topics import eventually
+from tests.unit.ingest.test_extract import docx_of, pdf_of
+
+pytestmark = pytest.mark.stack
+
+PAGE = b"<!doctype html><html><body><p>The harbour was closed by the storm on Friday.</p></body></html>"
+FILES = {
+    "note.txt": b"The bridge over the river was opened again on Sunday.",
+    "note.md": b"# Plan\n\nThe **library** will stay open until nine in the evening.",
+    "page.html": PAGE,
+    "paper.pdf": pdf_of("The museum shows its maps of the northern coast."),
+    "letter.docx": docx_of("The school thanks all parents for their help this year."),
+}
+
+
+@pytest.fixture(scope="module")
+def environ(stack: Stack) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BREVITY_")}
+    return {**kept, **stack.environ()}
+
+
+@pytest.fixture(scope="module")
+def door(stack: Stack, environ: dict[str, str]) -> Generator[httpx.Client]:
+    port = str(stack.free_port())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "brevity.ingest"], env={**environ, "BREVITY_HTTP_PORT": port}
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            eventually("the service is ready", lambda: _ready(client, process), 60)
+            yield client
+        process.terminate()
+        assert process.wait(40) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "the service has ended"
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _outcome(door: httpx.Client, location: str) -> dict[str, Any]:
+    eventually(location, lambda: door.get(location).json().get("state", "submitted") != "submitted")
+    return door.get(location).json()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_uploaded_file_is_accepted(door: httpx.Client, name: str) -> None:
+    answer = door.post("/v1/documents", files={"file": (name, FILES[name])}, data={"words": "20"})
+    assert answer.status_code == 202, answer.text
+    assert _outcome(door, answer.json()["location"])["state"] == "accepted"
+
+
+def test_the_same_document_twice_is_harmless(door: httpx.Client) -> None:
+    body = {"document_id": "news/1", "text": "The mayor opened the new market hall on Tuesday."}
+    answers = [door.post("/v1/documents", json=body) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert _outcome(door, answers[0].json()["location"])["state"] == "accepted"
+
+
+def test_a_rejection_is_shown_with_its_reason(door: httpx.Client) -> None:
+    answer = door.post("/v1/documents", json={"document_id": "numbers", "text": "1 2 3"})
+    shown = _outcome(door, answer.json()["location"])
+    assert (shown["state"], shown["code"]) == ("rejected", "no_text")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [({}, "bad_schema"), ({"url": "http://127.0.0.1/"}, "url_fetch_off"), ([], "bad_schema")],
+)
+def test_a_wrong_request_is_answered_at_once(door: httpx.Client, body: object, code: str) -> None:
+    answer = door.post("/v1/documents", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_an_unknown_document_is_not_found(door: httpx.Client) -> None:
+    assert door.get("/v1/documents/never-sent").status_code == 404
+
+
+def test_the_command_sends_a_folder(door: httpx.Client, environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.txt").write_text("The ferry to the island sails twice a day in summer.")
+    (tmp_path / "b.docx").write_bytes(docx_of("The choir sings in the old church at Easter."))
+    (tmp_path / "c.jsonl").write_text(
+        '{"document_id": "from-lines", "text": "Farmers expect a good harvest."}\n'
+    )
+    done = subprocess.run(
+        ["brevity", "submit", str(tmp_path)], env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    names = done.stdout.split()
+    assert len(names) == 3
+    for name in names:
+        assert _outcome(door, f"/v1/documents/{name}")["state"] == "accepted"
+
+
+def test_the_command_names_a_missing_file(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        ["brevity", "submit", "no-such-file"], env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "no-such-file does not exist" in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
