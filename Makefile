@@ -29,7 +29,7 @@ $(VENV)/.dev: $(VENV)/.installed pyproject.toml
 
 .brevity/jars/.pom.sha256: deploy/local/pom.xml | $(VENV)/.installed
 	@echo "fetching the jars of the local stack"
-	@$(BIN)/python -c "from deploy.local.java import ensure_jars; ensure_jars()"
+	@$(BIN)/python -m deploy.local.java
 
 run: setup ## Start everything, summarize the bundled documents, stay up until Ctrl-C (PORTS=100 moves all ports)
 	@$(BIN)/python -m deploy.local.run --ports $(PORTS) $(ARGS)

@@ -60,10 +60,10 @@ def sentences_of(row: Row) -> list[str]:
 
 
 def within(budget: int) -> Callable[[Sequence[object]], list[object]]:
-    """Take ranked sentences that fit the budget, as the engine does: a twentieth over, one sentence at least."""
+    """Take ranked sentences that fit the budget, as the engine does: one sentence at least."""
 
     def take(ranked: Sequence[object]) -> list[object]:
-        taken, left = [], budget * 1.05
+        taken, left = [], budget
         for item in ranked:
             words = count_words(str(getattr(item, "sentence", item)))
             if words and (words <= left or not taken):
@@ -80,7 +80,7 @@ def engine(row: Row, budget: int) -> str:
 
 
 def lead(row: Row, budget: int) -> str:
-    taken, left = [], budget * 1.05
+    taken, left = [], budget
     for sentence in sentences_of(row):
         if taken and count_words(sentence) > left:
             break

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from brevity.summarize.engines.registry import load_engine
 from confluent_kafka import Consumer, Producer
 from deploy.local.java import free_port
 from deploy.local.ports import Ports
@@ -27,6 +26,7 @@ from brevity.common.kafka.client import producer_config
 from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words
 from brevity.summarize.engines.port import Job
+from brevity.summarize.engines.registry import load_engine
 
 COUNT = 300 if QUICK else 1_500
 ROUNDS = 2 if QUICK else 3

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,14 +33,26 @@ def ensure_jars() -> Path:
         raise LocalStackError(
             "Maven is missing. Install it: sudo apt install maven (Debian), brew install maven (macOS)"
         )
-    shutil.rmtree(JARS, ignore_errors=True)
-    command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"]
+    # In a folder of its own first, so that a fetch that fails or runs twice at once leaves no half of one behind.
+    fresh = JARS.with_name(f"jars.{os.getpid()}")
+    command = [
+        maven,
+        "-q",
+        "-B",
+        "-f",
+        str(POM),
+        "dependency:copy-dependencies",
+        f"-DoutputDirectory={fresh}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
         raise LocalStackError(
             f"Maven could not fetch the local stack's jars:\n{done.stdout[-2000:]}{done.stderr[-1000:]}"
         )
-    stamp.write_text(wanted)
+    (fresh / stamp.name).write_text(wanted)
+    shutil.rmtree(JARS, ignore_errors=True)
+    fresh.rename(JARS)
     return JARS
 
 
@@ -175,3 +188,17 @@ def wait_for(
         if time.monotonic() > deadline:
             raise failure(f"was not ready within {seconds:.0f} s")
         time.sleep(0.1)
+
+
+def main() -> int:
+    """`python -m deploy.local.java`: fetch the jars; returns the exit status."""
+    try:
+        ensure_jars()
+    except LocalStackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -47,12 +47,14 @@ def read_topic(kafka: KafkaSettings, topic: str, *, timeout_seconds: float = 30.
                     raise KafkaException(error)
                 unfinished.discard(message.partition())
                 continue
-            headers = dict(message.headers() or [])
+            names = [value for name, value in message.headers() or [] if name == "ce_id"]
+            event_id = names[-1] if names else b""
+            assert isinstance(event_id, bytes)
             entries.append(
                 Entry(
                     (message.key() or b"").decode(),
                     message.value() or b"",
-                    headers.get("ce_id", b"").decode(),
+                    event_id.decode(),
                 )
             )
         return entries

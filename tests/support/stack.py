@@ -6,9 +6,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from brevity.common.kafka.admin import apply_topics
 from deploy.local.stack import Stack
 
+from brevity.common.kafka.admin import apply_topics
 from brevity.common.storage.s3 import S3ObjectStore
 
 __all__ = ["Stack", "fresh_stack"]

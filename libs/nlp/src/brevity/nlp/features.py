@@ -101,7 +101,7 @@ def _term_columns(document: Document, sizes: Array) -> tuple[Array, Array, Array
     unit = weight / norm[row]
     centre = np.bincount(term, unit, minlength=terms)
     centre /= np.linalg.norm(centre) + 1e-9
-    centroid = np.bincount(row, unit * centre[term], minlength=count)
+    centroid: Array = np.bincount(row, unit * centre[term], minlength=count).astype(np.float64)
     probability = np.sqrt(spread / max(1, count)) * np.minimum(idf, 5)
     safe = np.maximum(sizes, 1)
     frequency = np.bincount(row, tf * probability[term], minlength=count) / safe

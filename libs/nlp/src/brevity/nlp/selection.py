@@ -25,9 +25,9 @@ def select(scores: Array, words: Sequence[Sequence[str]], sizes: Sequence[int], 
         scores: Fitness of each sentence.
         words: Tokens of each sentence.
         sizes: Length of each in words.
-        budget: Words wanted. Exceeded by a twentieth at most, save by a single sentence.
+        budget: Words wanted, at most; exceeded only by a single sentence when none is short enough.
     """
-    limit = budget * 1.05
+    limit = budget
     keep = min(MAX_CANDIDATES, max(MIN_CANDIDATES, int(budget * CANDIDATES_A_WORD)))
     ranked = [int(i) for i in np.argsort(-scores, kind="stable") if sizes[i] > 0]
     fitting = [i for i in ranked if sizes[i] <= limit][:keep]

@@ -30,19 +30,15 @@ _WORD_BEFORE = re.compile(r"[^\s(\[«\"“'’]*$")
 _BULLET = re.compile(r"(?:[-*•‣◦–—]|\d{1,3}[.)]|[A-Za-z][.)])\s")
 _LABEL = re.compile(r"[A-ZÀ-Þ][\w .'’-]{0,40}?\s?:\s")
 
-_ABBREVIATIONS = frozenset(
-    # English
-    "mr mrs ms dr prof rev hon st sr jr vs etc e.g i.e cf al fig figs eq eqs sec no nos vol pp p ed eds approx dept est "
-    "inc ltd co corp gen col lt sgt capt gov sen rep pres u.s u.k a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec "
-    # German
-    "z.b bzw usw ca d.h u.a evtl ggf inkl nr str bspw vgl s.o s.u o.ä z.t i.d.r bd hrsg geb gest jh mio mrd "
-    # French
-    "m mm mme mlle mgr cie env av bd p.ex c.-à-d art chap éd "
-    # Scandinavian
-    "bl.a f.eks dvs osv kl nr jf mv o.l pga tlf ifm ev ang "
-    # Spanish, Italian, Portuguese, Dutch
-    "sra srta dña ud uds ej pág sig sigg dott dott.ssa ecc es avv ing exmo dhr mevr bijv enz d.w.z m.b.t".split()
-)
+_ABBREVIATED = """
+  mr mrs ms dr prof rev hon st sr jr vs etc e.g i.e cf al fig figs eq eqs sec no nos vol pp p ed eds approx dept est
+  inc ltd co corp gen col lt sgt capt gov sen rep pres u.s u.k a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec
+  z.b bzw usw ca d.h u.a evtl ggf inkl nr str bspw vgl s.o s.u o.ä z.t i.d.r bd hrsg geb gest jh mio mrd
+  m mm mme mlle mgr cie env av bd p.ex c.-à-d art chap éd
+  bl.a f.eks dvs osv kl nr jf mv o.l pga tlf ifm ev ang
+  sra srta dña ud uds ej pág sig sigg dott dott.ssa ecc es avv ing exmo dhr mevr bijv enz d.w.z m.b.t
+"""  # English, German, French, Scandinavian; Spanish, Italian, Portuguese and Dutch
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _ORDINAL_LANGUAGES = frozenset({"de", "no", "nb", "nn", "da", "fi", "cs", "hu", "et", "sk", "sl", "hr"})
 
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from brevity.summarize.lengths import resolve_words
-
 from brevity.common.errors import BrevityError, Rejected
 from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
 from brevity.common.ids import content_hash
@@ -16,13 +14,13 @@ from brevity.common.kafka.results import Done, Failed, Result
 from brevity.common.observability import tracing
 from brevity.common.storage.objects import ObjectStore, rejected_key
 from brevity.summarize.engines.port import Job, Summary
+from brevity.summarize.lengths import resolve_words
 from brevity.summarize.metrics import SummarizeMetrics
 from brevity.summarize.results import completed, failed
 from brevity.summarize.serving.batching import micro_batches
 from brevity.summarize.serving.client import EngineClient
 from brevity.summarize.serving.wire import Answer
 from brevity.summarize.settings import EngineSettings
-
 
 SECONDS_HEADER = "brevity-engine-seconds"
 """The engine's seconds for the micro-batch, shared equally among its documents: differs from run to run."""

@@ -85,7 +85,8 @@ class S3ObjectStore:
 
 
 def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+    details: Any = error.response.get("Error", {})
+    return str(details.get("Code", ""))
 
 
 @contextmanager

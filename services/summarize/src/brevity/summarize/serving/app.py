@@ -6,9 +6,8 @@ import asyncio
 import threading
 from typing import Any
 
-from brevity.summarize.engines.registry import load_engine
-
 from brevity.common.observability.logging import configure, get_logger
+from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.serving.wire import dump_answers, load_jobs
 from brevity.summarize.settings import EngineSettings, SummarizeSettings
 

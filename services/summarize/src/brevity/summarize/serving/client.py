@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import urllib3
-from brevity.summarize.engines.registry import load_engine
 
 from brevity.common.errors import Transient, Unavailable
 from brevity.summarize.engines.port import Job, SummaryEngine
+from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.serving.app import ROUTE
 from brevity.summarize.serving.wire import Answer, dump_jobs, load_answers
 from brevity.summarize.settings import EngineSettings
