@@ -54,13 +54,19 @@ class Pipeline:
         self._stack = stack
         self._logs = logs
         self._processes: dict[str, Supervised] = {}
+        self._shared = {
+            **stack.environ(),
+            "BREVITY_MODE": "local",
+            "BREVITY_SUMMARIZE_SERVE_PORT": str(stack.free_port()),
+            "BREVITY_SUMMARIZE_RAY_METRICS_PORT": "0",
+        }
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, module: str, *arguments: str, **environ: str) -> Supervised:
         process = Supervised(
             name,
             ["-m", module, *arguments],
-            {**self._stack.environ(), "BREVITY_MODE": "local", **environ},
+            {**self._shared, **environ},
             self._logs / f"{name}.log",
         )
         self._processes[name] = process
