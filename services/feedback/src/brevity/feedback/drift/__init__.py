@@ -1,0 +1,8 @@
+"""Drift monitors: sequential tests with a stated false-alarm rate on what comes in and how well it is summarized."""
+
+from brevity.feedback.drift.alarm import Alarm
+from brevity.feedback.drift.monitors import Monitors, ReferenceDocument
+from brevity.feedback.drift.scope import DriftSettings
+from brevity.feedback.drift.text import TextStatistics, measure
+
+__all__ = ["Alarm", "DriftSettings", "Monitors", "ReferenceDocument", "TextStatistics", "measure"]

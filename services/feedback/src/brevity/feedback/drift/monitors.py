@@ -1,0 +1,237 @@
+"""The monitors of one model version: documents, summaries and feedback in, alarms out. No IO.
+
+The caller keeps `to_json()` together with its place in the topics and hands both back after a restart: the
+monitors then go on as if they had never stopped. Every decision is a function of the observations, so a replay from
+that place repeats the same alarms under the same ids.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from brevity.common.errors import Fatal
+from brevity.common.events import DocumentAccepted, FeedbackRecorded, SummaryCompleted
+from brevity.feedback.drift.alarm import Alarm
+from brevity.feedback.drift.lexicon import Lexicon
+from brevity.feedback.drift.measures import FAMILIES
+from brevity.feedback.drift.quality import edit_distance, length_ratio, warning_share
+from brevity.feedback.drift.scope import DriftSettings, Observation, Scope
+from brevity.feedback.drift.text import TextStatistics, measure
+
+STATE_VERSION = 1
+_DEFAULTS = DriftSettings()
+
+Key = tuple[str, str, str]
+"""Family, tenant, language; the last two empty for all documents together."""
+
+
+class ReferenceDocument(NamedTuple):
+    """A document the serving model was trained on."""
+
+    document_id: str
+    tenant: str
+    language: str
+    at: datetime
+    statistics: TextStatistics
+
+
+class Monitors:
+    """Watches what comes in and how well it is summarized, for one model version.
+
+    Without a reference the first documents that come become it. Quality is always compared with the first
+    outcomes seen, or with those of the version before (`succeed`).
+    """
+
+    def __init__(self, model_version: str, settings: DriftSettings = _DEFAULTS) -> None:
+        self.model_version = model_version
+        self._settings = settings
+        self._lexicon = Lexicon()
+        self._overall = {name: self._scope(name, settings.baseline) for name in FAMILIES}
+        self._groups: OrderedDict[Key, Scope] = OrderedDict()
+
+    @classmethod
+    def trained_on(
+        cls,
+        documents: Iterable[ReferenceDocument],
+        *,
+        model_version: str,
+        settings: DriftSettings = _DEFAULTS,
+    ) -> Monitors:
+        """Monitors whose reference is the training window; some 400 to 5,000 of its documents, in any order.
+
+        Every other document teaches the words of the reference, the rest are what new documents rank among.
+        """
+        monitors = cls(model_version, settings)
+        monitors._learn(documents)
+        return monitors
+
+    def succeed(self, model_version: str, documents: Iterable[ReferenceDocument]) -> Monitors:
+        """Monitors of the next version: its own input reference, the quality of this version as its norm.
+
+        A version that is rated worse than the one before is so found by its own ratings.
+        """
+        following = Monitors(model_version, self._settings)
+        following._learn(documents)
+        outcomes = [name for name, family in FAMILIES.items() if family.quality]
+        for name in outcomes:
+            following._overall[name].restore(self._overall[name].state())
+            following._overall[name].rebase()
+        for key, scope in self._groups.items():
+            if key[0] in outcomes:
+                following._group(key).restore(scope.state())
+                following._group(key).rebase()
+        return following
+
+    def observe_document(self, document: DocumentAccepted, text: str) -> list[Alarm]:
+        """An accepted document and its normalised text."""
+        statistics = measure(text, words=document.word_count, language=document.language)
+        return self.observe_statistics(
+            document.document_id, document.tenant, document.language, document.submitted_at, statistics
+        )
+
+    def observe_statistics(
+        self, document_id: str, tenant: str, language: str, at: datetime, statistics: TextStatistics
+    ) -> list[Alarm]:
+        """The same with the text already measured."""
+        if self._lexicon.documents < self._settings.lexicon_documents:
+            self._lexicon.learn(statistics, language)
+            return []
+        seen = self._seen(document_id, language, at, statistics)
+        return self._observe("input", tenant, language, seen)
+
+    def observe_summary(self, summary: SummaryCompleted) -> list[Alarm]:
+        """A summary: its warnings and its length. One of another model version, or passed through, says nothing."""
+        if summary.model_version != self.model_version or summary.passed_through:
+            return []
+        values = np.array([warning_share(summary), length_ratio(summary)])
+        seen = Observation(summary.summary_id, summary.document_id, summary.submitted_at, values)
+        return self._observe("summary", summary.tenant, summary.language, seen)
+
+    def observe_feedback(self, feedback: FeedbackRecorded, *, language: str, summary: str) -> list[Alarm]:
+        """A rating, an edit or both.
+
+        Args:
+            feedback: The event. One on another model version's summary says nothing of this one.
+            language: The document's language.
+            summary: The text that was rated or edited.
+        """
+        if feedback.model_version != self.model_version:
+            return []
+        values: dict[str, float] = {}
+        if feedback.rating is not None:
+            values["rating"] = float(feedback.rating == "up")
+        if feedback.edited_summary is not None:
+            values["edit"] = edit_distance(summary, feedback.edited_summary)
+        alarms: list[Alarm] = []
+        for family, value in values.items():
+            seen = Observation(
+                feedback.feedback_id, feedback.document_id, feedback.recorded_at, np.array([value])
+            )
+            alarms += self._observe(family, feedback.tenant, language, seen)
+        return alarms
+
+    def to_json(self) -> str:
+        """Everything the monitors know: about 100 KB, and up to 25 KB for each tenant and language."""
+        return json.dumps(
+            {
+                "version": STATE_VERSION,
+                "model_version": self.model_version,
+                "settings": asdict(self._settings),
+                "lexicon": self._lexicon.state(),
+                "overall": {name: scope.state() for name, scope in self._overall.items()},
+                "groups": [[*key, scope.state()] for key, scope in self._groups.items()],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Monitors:
+        """The monitors that wrote `text`.
+
+        Raises:
+            Fatal: `drift_state_version`; the state is of another release's form.
+        """
+        state = json.loads(text)
+        if state.get("version") != STATE_VERSION:
+            raise Fatal(
+                f"the saved drift state has version {state.get('version')}, this release reads {STATE_VERSION}",
+                code="drift_state_version",
+                remedy="Delete the saved drift state; the monitors then learn their reference anew.",
+            )
+        monitors = cls(state["model_version"], DriftSettings(**state["settings"]))
+        monitors._lexicon = Lexicon.restore(state["lexicon"])
+        for name, saved in state["overall"].items():
+            monitors._overall[name].restore(saved)
+        for family, tenant, language, saved in state["groups"]:
+            monitors._group((family, tenant, language)).restore(saved)
+        return monitors
+
+    def _learn(self, documents: Iterable[ReferenceDocument]) -> None:
+        held: list[ReferenceDocument] = []
+        for number, document in enumerate(documents):
+            if number % 2 == 0:
+                self._lexicon.learn(document.statistics, document.language)
+            else:
+                held.append(document)
+        for document_id, tenant, language, at, statistics in held:
+            seen = self._seen(document_id, language, at, statistics)
+            self._overall["input"].learn(seen)
+            self._group(("input", tenant, language)).learn(seen)
+
+    def _seen(self, document_id: str, language: str, at: datetime, text: TextStatistics) -> Observation:
+        values = np.array(
+            [
+                text.words,
+                text.sentence_words,
+                text.word_length,
+                text.digits,
+                text.capitals,
+                text.type_token,
+                self._lexicon.surprise(text),
+                self._lexicon.share(language),
+            ]
+        )
+        return Observation(document_id, document_id, at, values)
+
+    def _observe(self, family: str, tenant: str, language: str, seen: Observation) -> list[Alarm]:
+        found = (
+            (None, None, self._overall[family].observe(seen)),
+            (tenant, language, self._group((family, tenant, language)).observe(seen)),
+        )
+        return [
+            Alarm(
+                monitor=f"{FAMILIES[family].name}.{finding.statistic}",
+                tenant=whose,
+                language=tongue,
+                model_version=self.model_version,
+                trigger_id=seen.id,
+                threshold=self._settings.mean_between_false_alarms,
+                finding=finding,
+            )
+            for whose, tongue, finding in found
+            if finding is not None
+        ]
+
+    def _scope(self, family: str, baseline: int) -> Scope:
+        return Scope(
+            FAMILIES[family],
+            self._settings.mean_between_false_alarms,
+            baseline,
+            self._settings.quiet,
+            self.model_version,
+        )
+
+    def _group(self, key: Key) -> Scope:
+        scope = self._groups.get(key)
+        if scope is None:
+            scope = self._groups[key] = self._scope(key[0], self._settings.group_baseline)
+            if len(self._groups) > self._settings.max_groups:
+                self._groups.popitem(last=False)
+        self._groups.move_to_end(key)
+        return scope
