@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
+from pydantic_core import PydanticSerializationError
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import DocumentSubmitted, ObjectRef, encode
@@ -39,8 +40,15 @@ class Submitter:
             Rejected: It is larger than is accepted.
             Unavailable: The broker did not take it in time; sending it again is harmless.
         """
-        document = named(document)
-        record = _record(document)
+        try:
+            document = named(document)
+            record = _record(document)
+        except (UnicodeEncodeError, PydanticSerializationError):
+            raise Rejected(
+                "the text holds half of a character (a lone UTF-16 surrogate)",
+                code="not_utf8",
+                remedy="Write the text in UTF-8.",
+            ) from None
         if len(record.value) > self._settings.max_bytes:
             raise too_large(len(record.value), self._settings.max_bytes)
         acknowledged = threading.Event()

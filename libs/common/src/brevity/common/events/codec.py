@@ -18,6 +18,10 @@ EventT = TypeVar("EventT", bound=Event)
 CONTENT_TYPE = b"application/json"
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
+_LONGEST_TRACE_HEADER = 512
+_LONGEST_FIELD_NAME, _LONGEST_REASON = 120, 300
+_LAST_MS = 253_402_300_799_000
+"""The end of the year 9999: later times have no name in ISO 8601."""
 
 
 def decode(model: type[EventT], record: Record) -> EventT:
@@ -43,11 +47,10 @@ def decode(model: type[EventT], record: Record) -> EventT:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        where = (
-            f"line {error.lineno} column {error.colno}"
-            if isinstance(error, json.JSONDecodeError)
-            else "nested too deeply"
-        )
+        if isinstance(error, json.JSONDecodeError):
+            where = f"line {error.lineno} column {error.colno}"
+        else:
+            where = "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
         raise Rejected(
             f"the event is not JSON ({where})", code="not_json", remedy="Write the event as one JSON object."
         ) from None
@@ -87,19 +90,21 @@ def encode(
     if cause is not None:
         for name in (TRACEPARENT, TRACESTATE):
             carried = cause.header(name)
-            if carried and name not in names:
+            # W3C bounds both; a sender's longer one must not swell events past their topic's limit.
+            if carried and len(carried) <= _LONGEST_TRACE_HEADER and name not in names:
                 headers.append((name, carried.encode()))
     return OutRecord(topic=event.topic, key=event.key().encode(), value=value, headers=(*headers, *extra))
 
 
 def record_time(record: Record) -> datetime:
-    """When `record` was written, by its broker or producer timestamp."""
-    return datetime.fromtimestamp(record.timestamp_ms / 1000, tz=UTC)
+    """When `record` was written, by its broker or producer timestamp; a senseless one counts as the nearest possible."""
+    return datetime.fromtimestamp(min(max(record.timestamp_ms, 0), _LAST_MS) / 1000, tz=UTC)
 
 
 def _explain(error: ValidationError) -> str:
     parts = [
-        f"{'.'.join(map(str, item['loc'])) or 'event'}: {item['msg']}"
+        # Bounded: a field's name is the sender's, and may be megabytes long.
+        f"{'.'.join(map(str, item['loc']))[:_LONGEST_FIELD_NAME] or 'event'}: {item['msg'][:_LONGEST_REASON]}"
         for item in error.errors(include_input=False, include_url=False)
     ]
     shown = "; ".join(parts[:5])

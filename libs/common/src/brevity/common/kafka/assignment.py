@@ -64,18 +64,23 @@ class Assignment:
             if partition is not None:
                 partition.owned = False
 
+    def disown(self) -> None:
+        """Give up what is in work for all partitions; until `rewind` nothing of them is taken or committed."""
+        for partition in self._partitions.values():
+            partition.owned = False
+
     def rewind(self) -> None:
         """Go back to the committed offsets of all partitions: what is in work for them is no longer owned."""
+        self.disown()
         owned = self.all()
-        for partition in owned:
-            partition.owned = False
         for place in self._at_committed([_place(partition) for partition in owned]):
             before = next(p for p in owned if (p.topic, p.number) == (place.topic, place.partition))
             after = self._partitions[place.topic, place.partition]
             # Nobody died: what stands in the metadata is this instance's own lease.
             after.guard, after.halted, after.dead_letters = before.guard, before.halted, before.dead_letters
-            self._consumer.seek(place)
-            if before.resume_at and not self._paused:
+            after.guard.unsigned()  # the lease may have been renewed in the transaction that failed
+            self._patiently(lambda place=place: self._consumer.seek(place))
+            if before.resume_at and not (self._paused or before.halted):
                 self._consumer.resume([place])
 
     def sign_for(self, batch: Batch) -> bool:
@@ -93,7 +98,7 @@ class Assignment:
         places = [_place(p, p.position, note) for p, note in notes if note is not None]
         if places:
             try:
-                self._consumer.commit(offsets=places, asynchronous=False)
+                self._commit(places)
             except KafkaException as error:
                 # The work is safe without the note; only a death in it would go uncounted.
                 log.debug("crash guard could not sign", reason=error.args[0].str())
@@ -103,13 +108,19 @@ class Assignment:
 
     def give_back(self, partitions: Iterable[Partition]) -> None:
         """Take the guard's notes away: this instance leaves alive."""
-        places = [_place(partition, partition.position, "") for partition in partitions]
+        # What is disowned has moved on by a transaction of unknown outcome: its position here may be an old one.
+        places = [_place(partition, partition.position, "") for partition in partitions if partition.owned]
         if not places:
             return
         try:
-            self._consumer.commit(offsets=places, asynchronous=False)
+            self._commit(places)
         except KafkaException as error:
             log.debug("crash guard could not be given back", reason=error.args[0].str())
+
+    def _commit(self, places: list[TopicPartition]) -> None:
+        for place in self._consumer.commit(offsets=places, asynchronous=False):
+            if place.error is not None:
+                raise KafkaException(place.error)
 
     def pause(self) -> None:
         """Fetch nothing until `resume`."""
@@ -125,7 +136,7 @@ class Assignment:
             self._consumer.resume([_place(partition) for partition in open_ones])
         now = time.time()
         for partition in self._partitions.values():
-            if partition.resume_at and partition.resume_at <= now:
+            if partition.resume_at and partition.resume_at <= now and not partition.halted:
                 partition.resume_at = 0.0
                 self._consumer.seek(_place(partition, partition.resume_from))
                 self._consumer.resume([_place(partition)])
@@ -211,7 +222,7 @@ class Assignment:
             try:
                 return ask()
             except KafkaException as error:
-                log.warning("committed offsets cannot be read yet", reason=error.args[0].str())
+                log.warning("the position in a partition cannot be found yet", reason=error.args[0].str())
                 if self._stopping():
                     raise Aborted("stopped while the broker was away") from error
                 time.sleep(0.2)

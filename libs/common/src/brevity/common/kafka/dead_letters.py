@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import DocumentRejected, Event, ObjectRef, Origin, SummaryFailed, decode
@@ -154,6 +154,7 @@ def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Record]:
             **base_config(kafka),
             "group.id": f"brevity.reader.{uuid.uuid4().hex}",
             "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "fetch.message.max.bytes": 4 << 20,
@@ -164,7 +165,7 @@ def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Record]:
         if described.error is not None:
             raise KafkaException(described.error)
         unread = set(described.partitions)
-        consumer.assign([TopicPartition(topic, partition, 0) for partition in unread])
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in unread])
         while unread:
             message = consumer.poll(_TIMEOUT_SECONDS)
             if message is None:
@@ -179,8 +180,10 @@ def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Record]:
                     tuple(message.headers() or ()),
                     message.timestamp()[1],
                 )
-            else:
+            elif message.error().code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
                 unread.discard(message.partition())
+            elif not message.error().retriable():
+                raise KafkaException(message.error())
     except KafkaException as error:
         raise Unavailable(
             f"cannot read {topic} from {kafka.bootstrap_servers}: {error.args[0].str()}",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -26,7 +29,8 @@ class Record:
     def attempt(self) -> int:
         """Which attempt this is, from 1."""
         raw = self.header(ATTEMPT_HEADER)
-        return int(raw) if raw is not None and raw.isdigit() else 1
+        # Six digits at most: on a retry topic the header may be anybody's.
+        return max(1, int(raw)) if raw is not None and _NUMBER.fullmatch(raw) else 1
 
     def header(self, name: str) -> str | None:
         """The last header called `name`, decoded, or None."""

@@ -7,6 +7,7 @@ loses or repeats it. The record's own coordinates and time travel too: redone wo
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 
 from brevity.common.kafka.record import ATTEMPT_HEADER, Headers, OutRecord, Record
@@ -63,7 +64,9 @@ def original(record: Record) -> Due:
             offset=int(offset),
             timestamp_ms=int(timestamp_ms),
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return Due(record, 0.0)
+    if min(origin.partition, origin.offset) < 0 or not math.isfinite(not_before):
         return Due(record, 0.0)
     return Due(origin, not_before)
 

@@ -93,6 +93,7 @@ class Stage:
         )
         self._waiting = Waiting(settings)
         self._in_flight: deque[Batch] = deque()
+        self._rewind_due = False
         self._oldest_waiting = 0.0
         self._full_since = 0.0
         self._gauges_at = 0.0
@@ -118,6 +119,7 @@ class Stage:
         except Aborted:
             log.info("stage stopped while the broker was away", stage=self._name)
         finally:
+            self._stop.set()  # closing revokes partitions: nothing may be committed past what failed
             self._abandon.set()
             self._workers.shutdown(wait=False, cancel_futures=True)
             self._consumer.close()
@@ -142,6 +144,8 @@ class Stage:
 
     def _turn(self) -> None:
         self._beat()
+        if self._rewind_due:
+            self._rewind()
         full = len(self._in_flight) >= self._settings.max_in_flight_batches
         if full and self._waiting.full():
             self._wait_while_full()
@@ -193,8 +197,10 @@ class Stage:
     def _item(self, message: Any) -> Item | None:
         partition = self._assignment.get(message.topic(), message.partition())
         offset = message.offset()
-        if partition is None or partition.halted or partition.resume_at or offset < partition.fetched:
+        if partition is None or not partition.owned or partition.halted or partition.resume_at:
             return None  # it is fetched again when the partition goes on
+        if offset < partition.fetched:
+            return None  # it is here already
         value, key = message.value(), message.key()
         headers = tuple(message.headers() or ())
         record = Record(
@@ -203,8 +209,11 @@ class Stage:
         )  # fmt: skip
         if partition.retry:
             due = original(record)
-            if due.not_before > time.time():
-                self._assignment.wait_until_due(partition, offset, due.not_before)
+            # No longer than this stage itself would wait, whatever another tool has written there.
+            latest = record.timestamp_ms / 1000 + self._settings.retry_backoff_max_seconds
+            not_before = min(due.not_before, latest)
+            if not_before > time.time():
+                self._assignment.wait_until_due(partition, offset, not_before)
                 return None
             record = due.record
         partition.fetched = offset + 1
@@ -294,7 +303,10 @@ class Stage:
             if self._stop.is_set():
                 raise
             log.warning("rewinding", reason=str(error))
-            self._rewind()
+            # Not here: this may run inside a rebalance callback, with records of the old position on their way to
+            # `_take`, which would pass for the next ones of a partition that has already gone back.
+            self._assignment.disown()
+            self._rewind_due = True
             return
         for partition, position in positions.items():
             partition.position = position
@@ -310,13 +322,25 @@ class Stage:
         """
         for tries_left in reversed(range(_GENERATION_TRIES)):
             try:
-                self._transactions.run(outputs, offsets, self._consumer.consumer_group_metadata())
+                self._transactions.run(outputs, offsets, self._membership())
                 return
             except Aborted as error:
                 self._metrics.transactions.labels("aborted").inc()
                 if not error.stale_generation or not tries_left:
                     raise
                 time.sleep(_GENERATION_WAIT_SECONDS)
+
+    def _membership(self) -> Any:
+        """What the broker knows this instance's generation by.
+
+        Raises:
+            Aborted: The broker has thrown this instance out. Without a member id it would fence nothing, so that a late
+                commit would go beside the new owner's.
+        """
+        metadata = self._consumer.consumer_group_metadata()
+        if not self._consumer.memberid():  # asked after: a lost membership stays lost until this thread polls
+            raise Aborted("no longer a member of the group")
+        return metadata
 
     def _account(self, done: Sequence[tuple[Item, Fate]], outputs: Sequence[OutRecord]) -> None:
         now_ms = time.time() * 1000
@@ -341,6 +365,7 @@ class Stage:
             self._commit_finished()
 
     def _rewind(self) -> None:
+        self._rewind_due = False
         self._assignment.rewind()
         self._metrics.discarded.inc(self._waiting.forget_lost())
 

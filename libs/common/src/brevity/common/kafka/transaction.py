@@ -136,12 +136,13 @@ class Transactions:
             try:
                 self._patiently(producer.abort_transaction)
                 self._producer = producer
-                return True
             except KafkaException as failed:
                 log.warning("abort failed", reason=failed.args[0].str())
             except Stuck:
                 self._abandon()
         _raise_if_refused(error)
+        if self._producer is not None:
+            return True
         # The id stays the same for a named instance, so that opening again fences and settles the old producer.
         self.open()
         return False

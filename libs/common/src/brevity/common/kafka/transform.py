@@ -22,8 +22,8 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 _HOLD_FIRST_SECONDS, _HOLD_MOST_SECONDS = 0.1, 5.0
-_HEADERS_ALLOWANCE_BYTES = 16_384
-"""Room left under a topic's limit for key, headers and framing."""
+_FRAMING_BYTES = 1_024
+"""Room left under a topic's limit for framing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,8 @@ class Transform:
         again = next_attempt(
             record, self._retry_topic, attempt=record.attempt + 1, not_before=time.time() + wait
         )
+        if _too_large(again):  # e.g. a compressed record that took less room on its own topic
+            return self.give_up(record, result.error, record.attempt)
         return Fate("retried", (again,), result.error.code)
 
     def _held(self, call: Callable[[], T]) -> T:
@@ -165,4 +167,7 @@ class Transform:
 
 def _too_large(out: OutRecord) -> bool:
     topic = BY_NAME.get(out.topic)
-    return topic is not None and len(out.value) > topic.max_message_bytes - _HEADERS_ALLOWANCE_BYTES
+    if topic is None:
+        return False
+    size = len(out.value) + len(out.key) + sum(len(name) + len(value) for name, value in out.headers)
+    return size > topic.max_message_bytes - _FRAMING_BYTES
