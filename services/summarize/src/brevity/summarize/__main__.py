@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 
 from brevity.common.errors import BrevityError
 from brevity.common.observability import tracing
@@ -25,28 +23,16 @@ def main(arguments: list[str]) -> int:
         configure(settings.telemetry, "summarize")
         tracing.configure(settings.telemetry, "summarize")
         if arguments == ["serve"]:
-            _serve(settings)
+            from brevity.summarize.serving.app import run
         else:
             from brevity.summarize.stage import run
-
-            run(settings)
+        run(settings)
     except BrevityError as error:
         print(f"brevity summarize: {error.message}. {error.remedy}", file=sys.stderr)
         return 1
     finally:
         tracing.shutdown()
     return 0
-
-
-def _serve(settings: SummarizeSettings) -> None:
-    from brevity.summarize.serving import app
-
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    app.start(settings)
-    stop.wait()
-    app.stop()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from brevity.common.errors import BrevityError, Rejected
+from brevity.common.errors import BrevityError, Rejected, Unavailable
 from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import OutRecord, Record
@@ -24,6 +24,10 @@ from brevity.summarize.settings import EngineSettings
 
 SECONDS_HEADER = "brevity-engine-seconds"
 """The engine's seconds for the micro-batch, shared equally among its documents: differs from run to run."""
+
+Place = tuple[str, int, int]
+Timed = tuple[Answer, float]
+"""An answer with its share of the engine's seconds."""
 
 
 class SummarizeHandler:
@@ -47,39 +51,66 @@ class SummarizeHandler:
         self._store = store
         self._settings = settings
         self._metrics = metrics
+        self._kept: dict[Place, Timed] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine-call")
 
     def __call__(self, records: Sequence[Record]) -> list[Result]:
         """One result per record, in order. Raises Unavailable when the engine or the object store is away."""
         results: dict[int, Result] = {}
         documents: dict[int, DocumentAccepted] = {}
-        texts: dict[int, str] = {}
-        for index, record in enumerate(records):
-            try:
-                documents[index] = decode(DocumentAccepted, record)
-                self._refuse_other_engines(documents[index])
-                texts[index] = self._text(documents[index])
-            except Rejected as error:
-                results[index] = Failed(error)
-        indices = list(texts)
+        jobs: dict[int, Job] = {}
+        # What was answered before the batch was held is not asked for again: a full engine would never catch up.
+        answers = {
+            index: kept
+            for index, record in enumerate(records)
+            if (kept := self._kept.pop(_place(record), None)) is not None
+        }
+        try:
+            for index, record in enumerate(records):
+                try:
+                    documents[index] = decode(DocumentAccepted, record)
+                    self._refuse_other_engines(documents[index])
+                    if index not in answers:
+                        jobs[index] = _job(documents[index], self._text(documents[index]))
+                except Rejected as error:
+                    results[index] = Failed(error)
+            self._ask(documents, jobs, answers)
+        except Unavailable:
+            self._kept.update((_place(records[index]), answer) for index, answer in answers.items())
+            raise
+        for index, (answer, seconds) in answers.items():
+            results[index] = self._result(records[index], documents[index], answer, seconds)
+        return [results[index] for index in range(len(records))]
+
+    def _ask(
+        self, documents: dict[int, DocumentAccepted], jobs: dict[int, Job], answers: dict[int, Timed]
+    ) -> None:
+        """Put the answer to each job into `answers`; raises once every call has ended, with those that were answered in."""
+        indices = list(jobs)
         batches = micro_batches(
             [documents[index].word_count for index in indices],
             most_documents=self._settings.batch_documents,
             most_words=self._settings.batch_words,
         )
         calls = [
-            self._pool.submit(
-                self._summarize,
-                [_job(documents[indices[number]], texts[indices[number]]) for number in batch],
-            )
+            self._pool.submit(self._summarize, [jobs[indices[number]] for number in batch])
             for batch in batches
         ]
+        errors: list[BaseException] = []
         for batch, call in zip(batches, calls, strict=True):
-            answers, seconds = call.result()
-            for number, answer in zip(batch, answers, strict=True):
-                index = indices[number]
-                results[index] = self._result(records[index], documents[index], answer, seconds / len(batch))
-        return [results[index] for index in range(len(records))]
+            error = call.exception()
+            if error is not None:
+                errors.append(error)
+                continue
+            found, seconds = call.result()
+            for number, answer in zip(batch, found, strict=True):
+                if isinstance(answer, Unavailable):
+                    errors.append(answer)
+                else:
+                    answers[indices[number]] = answer, seconds / len(batch)
+        # The worst first: a Fatal must not hide behind a batch that is merely held.
+        for error in sorted(errors, key=lambda error: isinstance(error, Unavailable)):
+            raise error
 
     def dead_letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
         """The `summaries.failed` event for `record`; its bytes are kept first, so that it can be replayed."""
@@ -157,6 +188,10 @@ class SummarizeHandler:
         metrics.summary_words.observe(summary.summary_words)
         metrics.coverage.observe(summary.coverage_percent)
         metrics.since_submission.observe(max(0.0, time.time() - document.submitted_at.timestamp()))
+
+
+def _place(record: Record) -> Place:
+    return record.topic, record.partition, record.offset
 
 
 def _job(document: DocumentAccepted, text: str) -> Job:

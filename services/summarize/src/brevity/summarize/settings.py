@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from brevity.common.settings import (
     AuthSettings,
@@ -29,6 +29,11 @@ class EngineSettings(Block):
         default="127.0.0.1", description="Address Ray Serve listens on, and is called at."
     )
     serve_port: int = Field(default=8012, ge=1, le=65_535, description="Port of Ray Serve.")
+    serve_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Secret (16 characters or more) that `serve` asks `stage` for; must be set when Ray Serve listens on more than loopback.",
+    )
     ray_address: str | None = Field(
         default=None, description="Ray cluster to join; empty to start one in the serving process."
     )
@@ -61,7 +66,10 @@ class EngineSettings(Block):
     call_timeout_seconds: float = Field(
         default=300.0,
         gt=0,
-        description="Longest wait for one micro-batch before its documents are tried singly.",
+        description="Longest time the engine may take for one micro-batch before its documents are tried singly and the replica is replaced.",
+    )
+    max_call_bytes: int = Field(
+        default=268_435_456, ge=1_024, description="Largest micro-batch, as JSON, that a replica takes."
     )
     max_text_bytes: int = Field(
         default=64_000_000, ge=1_024, description="Largest text fetched from the object store."

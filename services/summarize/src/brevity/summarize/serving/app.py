@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
+import signal
 import threading
 from typing import Any
 
+import urllib3
+
+from brevity.common.errors import Fatal
+from brevity.common.http.auth import is_loopback
 from brevity.common.observability.logging import configure, get_logger
 from brevity.summarize.engines.registry import load_engine
-from brevity.summarize.serving.wire import dump_answers, load_jobs
+from brevity.summarize.serving.replica import LoadEngine, Replica
+from brevity.summarize.serving.wire import ROUTE
 from brevity.summarize.settings import EngineSettings, SummarizeSettings
 
 log = get_logger(__name__)
 
 APPLICATION = "summarize"
-ROUTE = "/summarize"
+_WATCH_SECONDS = 5.0
+_SILENT_TIMES = 12
+"""Serve brings its own processes back; when it has not answered for a minute, the whole is started anew."""
 
 
-class Replica:
-    """One copy of the engine. It answers POST with a JSON list of jobs by a JSON list of answers, in order."""
-
-    def __init__(self, settings: SummarizeSettings) -> None:
-        configure(settings.telemetry, "summarize")
-        self._engine = load_engine(settings.summarize.engine)
-        self._one_at_a_time = threading.Lock()
-        log.info("engine loaded", engine=self._engine.name, model_version=self._engine.model_version)
-
-    async def __call__(self, request: Any) -> Any:
-        from starlette.responses import Response
-
-        body = await request.body()
-        # In a thread: the replica must go on answering health checks while the engine computes.
-        return Response(await asyncio.to_thread(self._answer, body), media_type="application/json")
-
-    def _answer(self, body: bytes) -> bytes:
-        jobs = load_jobs(body)
-        with self._one_at_a_time:
-            return dump_answers(self._engine.summarize(jobs))
+def run(settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
+    """Serve until SIGTERM or SIGINT; raises Fatal when it cannot start or Serve is lost."""
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    start(settings, load)
+    try:
+        watch(settings, ending)
+    finally:
+        stop(settings)
 
 
-def build(settings: SummarizeSettings) -> Any:
+def build(settings: SummarizeSettings, load: LoadEngine = load_engine) -> Any:
     """The application with its autoscaling, its queue limit and its resources."""
     from ray import serve
 
@@ -56,14 +53,20 @@ def build(settings: SummarizeSettings) -> Any:
             "downscale_delay_s": 120.0,
         },
         ray_actor_options={"num_cpus": engine.replica_cpus, "num_gpus": engine.replica_gpus},
-        health_check_period_s=5.0,
+        health_check_period_s=2.0,
+        health_check_timeout_s=10.0,
         graceful_shutdown_timeout_s=20.0,
     )
-    return deployment(Replica).bind(settings)
+    return deployment(Replica).bind(settings, load)
 
 
-def start(settings: SummarizeSettings) -> None:
-    """Start (or join) Ray, then the application; returns when it answers."""
+def start(settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
+    """Start (or join) Ray, then the application; returns when it answers.
+
+    Raises:
+        Fatal: The door would be open to a network without a token.
+    """
+    refuse_open_door(settings.summarize)
     import ray
     from ray import serve
 
@@ -73,7 +76,7 @@ def start(settings: SummarizeSettings) -> None:
         http_options={"host": settings.summarize.serve_host, "port": settings.summarize.serve_port},
         logging_config={"enable_access_log": False},
     )
-    serve.run(build(settings), name=APPLICATION, route_prefix=ROUTE)
+    serve.run(build(settings, load), name=APPLICATION, route_prefix=ROUTE)
     configure(settings.telemetry, "summarize")  # Ray has installed handlers of its own
     log.info(
         "engine serves",
@@ -82,13 +85,52 @@ def start(settings: SummarizeSettings) -> None:
     )
 
 
-def stop() -> None:
-    """Finish the requests at hand and end Ray."""
+def watch(settings: SummarizeSettings, ending: threading.Event) -> None:
+    """Return when `ending` is set.
+
+    Raises:
+        Fatal: Serve is gone for good; whoever supervises this process is to start it again.
+    """
+    engine = settings.summarize
+    host = "127.0.0.1" if engine.serve_host in ("0.0.0.0", "localhost") else engine.serve_host  # noqa: S104
+    address = f"http://{host}:{engine.serve_port}/-/healthz"
+    silent = 0
+    with urllib3.PoolManager(retries=False, timeout=_WATCH_SECONDS) as http:
+        while not ending.wait(_WATCH_SECONDS):
+            try:
+                well = http.request("GET", address).status == 200
+            except urllib3.exceptions.HTTPError:
+                well = False
+            silent = 0 if well else silent + 1
+            if silent >= _SILENT_TIMES:
+                raise Fatal(
+                    "Ray Serve does not answer any more",
+                    code="serve_lost",
+                    remedy="See Ray's logs under /tmp/ray/session_latest/logs, then start it again.",
+                )
+
+
+def stop(settings: SummarizeSettings) -> None:
+    """Finish the requests at hand and end what `start` has started: of a joined cluster, this application alone."""
     import ray
     from ray import serve
 
-    serve.shutdown()
+    if settings.summarize.ray_address:
+        serve.delete(APPLICATION)
+    else:
+        serve.shutdown()
     ray.shutdown()
+
+
+def refuse_open_door(engine: EngineSettings) -> None:
+    """Raises Fatal when anyone on the network could use the replicas."""
+    if engine.serve_token is None and not is_loopback(engine.serve_host):
+        raise Fatal(
+            f"the engine may not listen on {engine.serve_host!r} without a token: anyone who reaches it could use it",
+            code="open_to_network",
+            remedy="Set BREVITY_SUMMARIZE_SERVE_TOKEN (16 characters or more) for `serve` and `stage`, "
+            "or BREVITY_SUMMARIZE_SERVE_HOST=127.0.0.1.",
+        )
 
 
 def _init_ray(engine: EngineSettings) -> None:

@@ -8,19 +8,25 @@ from typing import Protocol
 
 import urllib3
 
-from brevity.common.errors import Transient, Unavailable
+from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, Unavailable
 from brevity.summarize.engines.port import Job, SummaryEngine
 from brevity.summarize.engines.registry import load_engine
-from brevity.summarize.serving.app import ROUTE
-from brevity.summarize.serving.wire import Answer, dump_jobs, load_answers
+from brevity.summarize.serving.answering import answer_all
+from brevity.summarize.serving.wire import ROUTE, Answer, dump_jobs, load_answers
 from brevity.summarize.settings import EngineSettings
+
+_PATIENCE_SECONDS = 60.0
+"""Longer than Serve takes to find a replica that has stopped altogether, and to end its requests with 500."""
 
 
 class EngineClient(Protocol):
     """Answers micro-batches. Calls block; safe to share between threads."""
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
-        """One answer per job, in order. Raises Unavailable when the engine is away or its queue is full."""
+        """One answer per job, in order; Unavailable in the place of one that is to be asked again.
+
+        Raises Unavailable when the engine is away or its queue is full and none was answered.
+        """
         ...
 
     def ping(self) -> None:
@@ -37,7 +43,7 @@ class LocalClient:
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
         with self._one_at_a_time:
-            return list(self._engine.summarize(jobs))
+            return answer_all(self._engine, jobs)
 
     def ping(self) -> None:
         """The engine is here."""
@@ -47,39 +53,68 @@ class ServeClient:
     """Ray Serve over HTTP.
 
     A full queue (503) and a server that does not answer hold the work. A replica that dies under a micro-batch (500),
-    or does not finish it in time, may have been killed by one of its documents: each is then tried by itself, and
-    one that fails alone is counted as a failed attempt of that document.
+    or does not finish it in time (504), may have been killed by one of its documents: each is then tried by itself,
+    and one that fails alone is counted as a failed attempt of that document.
+
+    Args:
+        token: What the replicas ask for, if they do.
+        engine_seconds: The replicas' own limit for one micro-batch. A request may wait for others before it, so it is
+            given up much later than that, and then blames no document.
     """
 
-    def __init__(self, host: str, port: int, *, timeout_seconds: float, connections: int) -> None:
+    def __init__(
+        self, host: str, port: int, *, token: str | None, engine_seconds: float, connections: int
+    ) -> None:
         self._base = f"http://{host}:{port}"
+        self._headers = {"content-type": "application/json"}
+        if token is not None:
+            self._headers["authorization"] = f"Bearer {token}"
         self._http = urllib3.PoolManager(
             maxsize=connections,
             block=False,
             retries=False,
-            timeout=urllib3.Timeout(connect=2.0, read=timeout_seconds),
+            timeout=urllib3.Timeout(connect=2.0, read=2 * engine_seconds + _PATIENCE_SECONDS),
         )
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
         try:
             answer = self._http.request(
-                "POST", self._base + ROUTE, body=dump_jobs(jobs), headers={"content-type": "application/json"}
+                "POST", self._base + ROUTE, body=dump_jobs(jobs), headers=self._headers
             )
-        except urllib3.exceptions.ReadTimeoutError:
-            return self._singly(jobs, "engine_timeout", "the engine did not finish in time")
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(
                 f"the engine does not answer ({type(error).__name__})", code="engine_away"
             ) from error
-        if answer.status == 200:
-            return load_answers(answer.data)
-        if answer.status == 500:
-            return self._singly(jobs, "engine_died", "the engine died while it worked on the document")
-        full = answer.status == 503
-        raise Unavailable(
-            "the engine's queue is full" if full else f"the engine answers with status {answer.status}",
-            code="engine_full" if full else "engine_away",
-        )
+        match answer.status:
+            case 200:
+                return load_answers(answer.data)
+            case 500:
+                return self._singly(
+                    jobs, Transient("the engine died while it worked on the document", code="engine_died")
+                )
+            case 504:
+                return self._singly(
+                    jobs, Transient("the engine did not finish the document in time", code="engine_timeout")
+                )
+            case 413:
+                return self._singly(
+                    jobs,
+                    Rejected(
+                        "the document is larger than the engine takes",
+                        code="too_large",
+                        remedy="Split it, or have BREVITY_SUMMARIZE_MAX_CALL_BYTES raised for `serve`.",
+                    ),
+                )
+            case 401:
+                raise Fatal(
+                    "the engine refuses the stage's token",
+                    code="engine_refused",
+                    remedy="Give `serve` and `stage` the same BREVITY_SUMMARIZE_SERVE_TOKEN.",
+                )
+            case 503:
+                raise Unavailable("the engine's queue is full", code="engine_full")
+            case status:
+                raise Unavailable(f"the engine answers with status {status}", code="engine_away")
 
     def ping(self) -> None:
         try:
@@ -89,10 +124,18 @@ class ServeClient:
         if status != 200:
             raise Unavailable(f"the engine is not healthy (status {status})", code="engine_away")
 
-    def _singly(self, jobs: Sequence[Job], code: str, message: str) -> list[Answer]:
+    def _singly(self, jobs: Sequence[Job], error: BrevityError) -> list[Answer]:
         if len(jobs) == 1:
-            return [Transient(message, code=code)]
-        return [answer for job in jobs for answer in self.summarize([job])]
+            return [error]
+        return [self._alone(job) for job in jobs]
+
+    def _alone(self, job: Job) -> Answer:
+        # One that has to wait, say while a dead replica is replaced, must not make the one that killed it forgotten.
+        try:
+            [answer] = self.summarize([job])
+        except Unavailable as error:
+            return error
+        return answer
 
 
 def connect(settings: EngineSettings, *, threads: int) -> EngineClient:
@@ -102,6 +145,7 @@ def connect(settings: EngineSettings, *, threads: int) -> EngineClient:
     return ServeClient(
         settings.serve_host,
         settings.serve_port,
-        timeout_seconds=settings.call_timeout_seconds,
+        token=settings.serve_token.get_secret_value() if settings.serve_token else None,
+        engine_seconds=settings.call_timeout_seconds,
         connections=threads,
     )

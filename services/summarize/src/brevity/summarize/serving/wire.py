@@ -7,11 +7,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from brevity.common.errors import BrevityError, Rejected, Transient
 from brevity.nlp.types import Span
 from brevity.summarize.engines.port import Flag, Job, Summary, SummarySentence
 
 Answer = Summary | BrevityError
+
+ROUTE = "/summarize"
+"""Where the replicas are asked."""
+
+_JOBS: TypeAdapter[list[Job]] = TypeAdapter(list[Job])
+
+
+class Malformed(ValueError):
+    """Bytes that are not a list of jobs. Says where, and quotes none of them."""
 
 
 def dump_jobs(jobs: Sequence[Job]) -> bytes:
@@ -19,7 +30,13 @@ def dump_jobs(jobs: Sequence[Job]) -> bytes:
 
 
 def load_jobs(data: bytes) -> list[Job]:
-    return [Job(**job) for job in json.loads(data)]
+    """Raises Malformed."""
+    try:
+        return _JOBS.validate_json(data, strict=True, extra="forbid")
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = "/".join(map(str, first["loc"]))
+        raise Malformed(f"not a list of jobs: {where or 'body'}: {first['type']}") from None
 
 
 def dump_answers(answers: Sequence[Answer]) -> bytes:
