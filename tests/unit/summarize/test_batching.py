@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,5 +31,5 @@ def test_alike_lengths_travel_together_longest_first(
 @given(counts)
 def test_a_batch_is_closed_only_when_the_next_document_does_not_fit(words: list[int]) -> None:
     batches = micro_batches(words, most_documents=8, most_words=2_000)
-    for batch, following in zip(batches, batches[1:], strict=False):
+    for batch, following in pairwise(batches):
         assert len(batch) == 8 or sum(words[i] for i in batch) + words[following[0]] > 2_000

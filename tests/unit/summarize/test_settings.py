@@ -5,7 +5,7 @@ from brevity.common.settings import load_settings
 from brevity.summarize.serving.app import refuse_open_door
 from brevity.summarize.settings import EngineSettings, SummarizeSettings
 
-TOKEN = "a-secret-of-enough-characters"
+TOKEN = "a-secret-of-enough-characters"  # noqa: S105 - no secret
 
 
 def _load(**environ: str) -> SummarizeSettings:
@@ -17,7 +17,7 @@ def test_the_defaults_listen_on_loopback_only() -> None:
     refuse_open_door(_load().summarize)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "serve", "::"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "serve", "::"])  # noqa: S104 - it is refused
 def test_listening_on_a_network_needs_a_token(host: str) -> None:
     with pytest.raises(Fatal) as caught:
         refuse_open_door(_load(SUMMARIZE_SERVE_HOST=host).summarize)

@@ -45,11 +45,6 @@ class EngineSettings(Block):
     target_ongoing_requests: float = Field(
         default=2.0, gt=0, description="Micro-batches in work per replica that the autoscaler aims at."
     )
-    max_ongoing_requests: int = Field(
-        default=4,
-        ge=1,
-        description="Micro-batches one replica takes at once; the engine works on one at a time.",
-    )
     max_queued_requests: int = Field(
         default=32,
         ge=1,

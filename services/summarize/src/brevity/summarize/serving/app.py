@@ -43,7 +43,9 @@ def build(settings: SummarizeSettings, load: LoadEngine = load_engine) -> Any:
     engine = settings.summarize
     deployment: Any = serve.deployment(
         name="engine",
-        max_ongoing_requests=engine.max_ongoing_requests,
+        # The engine works on one at a time. The others wait in front of the replica and not in it: one that dies takes
+        # along the micro-batch it was working on, and no other document is suspected.
+        max_ongoing_requests=1,
         max_queued_requests=engine.max_queued_requests,
         autoscaling_config={
             "min_replicas": engine.min_replicas,

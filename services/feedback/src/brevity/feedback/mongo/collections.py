@@ -1,0 +1,107 @@
+"""Collections and their indexes: declared here, applied at start, nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.asynchronous.database import AsyncDatabase
+
+from brevity.feedback.mongo.client import translated
+from brevity.feedback.settings import FeedbackBlock
+
+SCHEMA_VERSION = 1
+"""Written on every record; a reader of a later version knows by it what it has before it."""
+
+DOCUMENTS = "feedback_documents"
+SUMMARIES = "feedback_summaries"
+OUTCOMES = "feedback_outcomes"
+FEEDBACK = "feedback_entries"
+UNREADABLE = "feedback_unreadable"
+ERASURES = "feedback_erasures"
+AUDIT = "feedback_audit"
+
+_DAY_SECONDS = 86_400
+_TTL_NAME = "retention"
+Keys = Sequence[tuple[str, int]]
+Database = AsyncDatabase[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Indexes of one collection, and the time field from which its retention counts."""
+
+    indexes: Mapping[str, Keys]
+    expires_by: str | None = None
+    days: int = 0
+
+
+def declared(settings: FeedbackBlock) -> dict[str, Declared]:
+    """Every listing is by tenant first, and newest first."""
+    newest: Keys = (("submitted_at", DESCENDING), ("_id", DESCENDING))
+
+    def by(*fields: str) -> Keys:
+        return (("tenant", ASCENDING), *((field, ASCENDING) for field in fields))
+
+    fresh = by("stored_at")
+    return {
+        DOCUMENTS: Declared(
+            {
+                "document": by("document_id", "last_submitted_at"),
+                "fresh": fresh,
+                "text": (("text_uri", ASCENDING),),
+            },
+            "last_submitted_at",
+            settings.retention_days,
+        ),
+        SUMMARIES: Declared(
+            {
+                "newest": (*by(), *newest),
+                "language": (*by("language"), *newest),
+                "model": (*by("model_version"), *newest),
+                "standing": (*by("standing"), *newest),
+                "document": by("document_id"),
+                "words": by("words"),
+                "fresh": fresh,
+            },
+            "submitted_at",
+            settings.retention_days,
+        ),
+        OUTCOMES: Declared(
+            {"document": by("document_id"), "fresh": fresh}, "submitted_at", settings.retention_days
+        ),
+        FEEDBACK: Declared(
+            {
+                "summary": by("summary_id", "recorded_at"),
+                "document": by("document_id"),
+                "fresh": fresh,
+                "time": by("recorded_at"),
+                "outbox": (("pending.since", ASCENDING),),
+            },
+            "recorded_at",
+            settings.feedback_retention_days,
+        ),
+        UNREADABLE: Declared({}, "stored_at", settings.retention_days),
+        ERASURES: Declared({}),
+        AUDIT: Declared({"newest": (*by(), ("at", DESCENDING))}, "at", settings.audit_retention_days),
+    }
+
+
+async def apply_indexes(database: Database, settings: FeedbackBlock) -> None:
+    """Create what is missing and replace a retention that has changed. Raises Unavailable."""
+    with translated():
+        for name, wanted in declared(settings).items():
+            collection = database[name]
+            for index, keys in wanted.indexes.items():
+                await collection.create_index(list(keys), name=index)
+            there = (await collection.index_information()).get(_TTL_NAME)
+            seconds = wanted.days * _DAY_SECONDS
+            if there is not None and there.get("expireAfterSeconds") != (seconds or None):
+                await collection.drop_index(_TTL_NAME)
+                there = None
+            if there is None and wanted.expires_by and seconds:
+                await collection.create_index(
+                    [(wanted.expires_by, ASCENDING)], name=_TTL_NAME, expireAfterSeconds=seconds
+                )

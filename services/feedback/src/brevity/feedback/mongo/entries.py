@@ -1,0 +1,81 @@
+"""Feedback and its outbox, which is a field of the very record: what is stored and what is to be published are one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from brevity.feedback.model import Feedback, Pending, Tally
+from brevity.feedback.mongo import collections as names
+from brevity.feedback.mongo.client import translated
+from brevity.feedback.mongo.records import feedback_from, of_feedback, within
+
+
+class Entries:
+    def __init__(self, database: names.Database) -> None:
+        self._database = database
+        self._entries = database[names.FEEDBACK]
+
+    async def add_feedback(self, feedback: Feedback, owner: str) -> tuple[Feedback, bool]:
+        pending = {"owner": owner, "since": datetime.now(UTC)}
+        with translated():
+            try:
+                await self._entries.insert_one({**of_feedback(feedback), "pending": pending})
+                return feedback, True
+            except DuplicateKeyError:
+                there = await self._entries.find_one({"_id": feedback.feedback_id})
+        # Erased between the two calls: the entry that was there is what the caller repeated.
+        return (feedback_from(there) if there else feedback), False
+
+    async def feedback_of(self, tenant: str, summary_id: str) -> list[Feedback]:
+        with translated():
+            found = self._entries.find({"tenant": tenant, "summary_id": summary_id})
+            records = await found.sort([("recorded_at", 1), ("_id", 1)]).to_list()
+        return [feedback_from(record) for record in records]
+
+    async def all_feedback(self, tenant: str, *, edits_only: bool = False) -> AsyncIterator[Feedback]:
+        query: dict[str, Any] = {"tenant": tenant}
+        if edits_only:
+            query["edited"] = True
+        with translated():
+            async for record in self._entries.find(query).sort([("recorded_at", 1), ("_id", 1)]):
+                yield feedback_from(record)
+
+    async def set_tally(self, tenant: str, summary_id: str, tally: Tally, version: int) -> None:
+        with translated():
+            await self._database[names.SUMMARIES].update_one(
+                {"_id": within(tenant, summary_id), "tally_version": {"$lte": version}},
+                {
+                    "$set": {
+                        "tally": tally.model_dump(),
+                        "tally_version": version,
+                        "standing": tally.standing,
+                    }
+                },
+            )
+
+    async def pending(self, owner: str, others_before: datetime, *, limit: int = 500) -> list[Pending]:
+        query = {
+            "$or": [
+                {"pending.owner": owner},
+                {"pending.since": {"$lt": others_before}},
+            ]
+        }
+        with translated():
+            records = await self._entries.find(query).sort([("pending.since", 1)]).limit(limit).to_list()
+        return [Pending(feedback=feedback_from(record), **record["pending"]) for record in records]
+
+    async def take_over(self, pending: Pending, owner: str) -> bool:
+        with translated():
+            done = await self._entries.update_one(
+                {"_id": pending.feedback.feedback_id, "pending.owner": pending.owner},
+                {"$set": {"pending": {"owner": owner, "since": datetime.now(UTC)}}},
+            )
+        return done.matched_count == 1
+
+    async def published(self, feedback_ids: Sequence[str]) -> None:
+        with translated():
+            await self._entries.update_many({"_id": {"$in": list(feedback_ids)}}, {"$unset": {"pending": ""}})

@@ -1,0 +1,101 @@
+"""Writing what the pipeline said: a batch is one bulk of upserts a collection, on deterministic ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from brevity.common.events import DocumentAccepted, SummaryCompleted
+from brevity.feedback.model import PipelineEvent, Unreadable
+from brevity.feedback.mongo import collections as names
+from brevity.feedback.mongo.client import DUPLICATE_KEY, translated
+from brevity.feedback.mongo.records import of_document, of_outcome, of_summary, of_unreadable, within
+
+
+class PipelineWrites:
+    def __init__(self, database: names.Database) -> None:
+        self._database = database
+
+    async def save(self, events: Sequence[PipelineEvent]) -> None:
+        """See the port. Erasures are looked up before and after the write: whichever of an erasure and a write that
+        are under way at once comes last, sees the other."""
+        with translated():
+            kept = await self._not_erased(events)
+            await self._write(kept)
+            gone = set(map(id, kept)) - set(map(id, await self._not_erased(kept)))
+            for event in kept:
+                if id(event) in gone:
+                    collection, name, _ = _record(event)
+                    await self._database[collection].delete_one({"_id": name})
+
+    async def save_unreadable(self, records: Sequence[Unreadable]) -> None:
+        now = datetime.now(UTC)
+        with translated():
+            writes = [
+                UpdateOne({"_id": name}, {"$setOnInsert": {**fields, "stored_at": now}}, upsert=True)
+                for name, fields in map(of_unreadable, records)
+            ]
+            await bulk(self._database, names.UNREADABLE, writes)
+
+    async def _write(self, events: Sequence[PipelineEvent]) -> None:
+        now = datetime.now(UTC)
+        writes: dict[str, list[UpdateOne]] = {}
+        for event in events:
+            collection, name, fields = _record(event)
+            update: dict[str, Any] = {"$setOnInsert": {**fields, "stored_at": now}}
+            if isinstance(event, DocumentAccepted):
+                # Another summary of the same text may be asked for later: the text is kept as long as that one.
+                update["$max"] = {"last_submitted_at": event.submitted_at}
+            writes.setdefault(collection, []).append(UpdateOne({"_id": name}, update, upsert=True))
+        for collection, updates in writes.items():
+            await bulk(self._database, collection, updates)
+
+    async def _not_erased(self, events: Sequence[PipelineEvent]) -> list[PipelineEvent]:
+        ids = {
+            within(event.tenant, event.document_id) for event in events if event.tenant and event.document_id
+        }
+        if not ids:
+            return list(events)
+        found = self._database[names.ERASURES].find({"_id": {"$in": sorted(ids)}})
+        erased: dict[str, datetime] = {record["_id"]: record["erased_at"] async for record in found}
+        if not erased:
+            return list(events)
+        return [event for event in events if not _erased(event, erased)]
+
+
+async def bulk(database: names.Database, collection: str, writes: Sequence[UpdateOne]) -> None:
+    """Write all; two upserts of one new id at the same moment make one of them a duplicate, which is tried again."""
+    for attempt in range(3):
+        if not writes:
+            return
+        try:
+            await database[collection].bulk_write(list(writes), ordered=False)
+            return
+        except BulkWriteError as error:
+            failed = error.details.get("writeErrors", [])
+            if error.details.get("writeConcernErrors") or attempt == 2:
+                raise
+            if any(item.get("code") != DUPLICATE_KEY for item in failed):
+                raise
+            writes = [writes[int(item["index"])] for item in failed]
+
+
+def _record(event: PipelineEvent) -> tuple[str, str, dict[str, Any]]:
+    match event:
+        case DocumentAccepted():
+            return names.DOCUMENTS, *of_document(event)
+        case SummaryCompleted():
+            return names.SUMMARIES, *of_summary(event)
+        case _:
+            return names.OUTCOMES, *of_outcome(event)
+
+
+def _erased(event: PipelineEvent, erased: dict[str, datetime]) -> bool:
+    if event.tenant is None or event.document_id is None:
+        return False
+    at = erased.get(within(event.tenant, event.document_id))
+    return at is not None and event.submitted_at <= at

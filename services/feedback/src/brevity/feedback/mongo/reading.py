@@ -1,0 +1,149 @@
+"""Reading summaries, documents and outcomes of one tenant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from brevity.feedback.cursor import from_cursor, to_cursor
+from brevity.feedback.model import (
+    Change,
+    Group,
+    Page,
+    StoredDocument,
+    StoredOutcome,
+    StoredSummary,
+    SummaryFilter,
+)
+from brevity.feedback.mongo import collections as names
+from brevity.feedback.mongo.client import translated
+from brevity.feedback.mongo.records import document_from, outcome_from, summary_from, within
+from brevity.feedback.search import search_words
+
+_COUNTED = ("up", "down", "edits", "edit_distance")
+
+
+class Reading:
+    def __init__(self, database: names.Database) -> None:
+        self._database = database
+
+    async def summaries(
+        self, tenant: str, wanted: SummaryFilter, *, limit: int, cursor: str | None = None
+    ) -> Page[StoredSummary]:
+        query = _query(tenant, wanted)
+        if cursor is not None:
+            at, name = from_cursor(cursor)
+            query["$and"] = [
+                {
+                    "$or": [
+                        {"submitted_at": {"$lt": at}},
+                        {"submitted_at": at, "_id": {"$lt": within(tenant, name)}},
+                    ]
+                }
+            ]
+        with translated():
+            found = (
+                self._database[names.SUMMARIES]
+                .find(query, {"words": 0})
+                .sort([("submitted_at", -1), ("_id", -1)])
+                .limit(limit + 1)
+            )
+            records = await found.to_list()
+        items = [summary_from(record) for record in records[:limit]]
+        last = records[limit - 1] if len(records) > limit else None
+        return Page(
+            items=items,
+            next_cursor=to_cursor((last["submitted_at"], last["summary_id"])) if last else None,
+        )
+
+    async def summary(self, tenant: str, summary_id: str) -> StoredSummary | None:
+        with translated():
+            record = await self._database[names.SUMMARIES].find_one(
+                {"_id": within(tenant, summary_id), "tenant": tenant}, {"words": 0}
+            )
+        return summary_from(record) if record else None
+
+    async def document(
+        self, tenant: str, document_id: str, content_hash: str | None = None
+    ) -> StoredDocument | None:
+        query: dict[str, Any] = {"tenant": tenant, "document_id": document_id}
+        if content_hash is not None:
+            query["_id"] = within(tenant, content_hash, document_id)
+        with translated():
+            record = await self._database[names.DOCUMENTS].find_one(query, sort=[("last_submitted_at", -1)])
+        return document_from(record) if record else None
+
+    async def outcomes(self, tenant: str, document_id: str) -> list[StoredOutcome]:
+        with translated():
+            found = self._database[names.OUTCOMES].find({"tenant": tenant, "document_id": document_id})
+            records = await found.sort([("submitted_at", 1), ("_id", 1)]).to_list()
+        return [outcome_from(record) for record in records]
+
+    async def statistics(self, tenant: str, wanted: SummaryFilter) -> list[Group]:
+        by = ("engine", "model_version", "language", "day")
+        group: dict[str, Any] = {
+            "_id": {field: f"${field}" for field in by},
+            "summaries": {"$sum": 1},
+            "with_warnings": {"$sum": "$with_warnings"},
+            **{field: {"$sum": f"$tally.{field}"} for field in _COUNTED},
+        }
+        with translated():
+            found = await self._database[names.SUMMARIES].aggregate(
+                [{"$match": _query(tenant, wanted)}, {"$group": group}]
+            )
+            records = await found.to_list()
+        groups = [Group.model_validate({**record, **record["_id"]}) for record in records]
+        return sorted(groups, key=lambda item: (item.engine, item.model_version, item.language, item.day))
+
+    async def changes(self, tenant: str, since: datetime, *, limit: int = 500) -> list[Change]:
+        found: list[Change] = []
+        with translated():
+            for collection, kind in (
+                (names.DOCUMENTS, "document"),
+                (names.SUMMARIES, "summary"),
+                (names.OUTCOMES, "outcome"),
+                (names.FEEDBACK, "feedback"),
+            ):
+                records = self._database[collection].find(
+                    {"tenant": tenant, "stored_at": {"$gte": since}},
+                    {"event": 0, "feedback": 0, "words": 0},
+                )
+                oldest = await records.sort([("stored_at", 1)]).limit(limit).to_list()
+                found += [_change(record, kind) for record in oldest]
+        return sorted(found, key=lambda change: (change.at, change.id))[:limit]
+
+
+def _query(tenant: str, wanted: SummaryFilter) -> dict[str, Any]:
+    query: dict[str, Any] = {"tenant": tenant}
+    for name in ("language", "engine", "model_version", "document_id", "content_hash"):
+        value = getattr(wanted, name)
+        if value is not None:
+            query[name] = value
+    if wanted.rating is not None:
+        query["standing"] = wanted.rating
+    if wanted.has_warnings is not None:
+        query["with_warnings"] = 1 if wanted.has_warnings else 0
+    between = {
+        operator: at for operator, at in (("$gte", wanted.since), ("$lt", wanted.until)) if at is not None
+    }
+    if between:
+        query["submitted_at"] = between
+    if wanted.text is not None:
+        # A text without a single word finds nothing, rather than everything.
+        query["words"] = {"$all": search_words(wanted.text) or [""]}
+    return query
+
+
+def _change(record: dict[str, Any], kind: Any) -> Change:
+    states = {"document": "accepted", "summary": "completed"}
+    state = states.get(kind) or record.get("state")
+    if state is None:
+        state = "rejected" if record["topic"] == "documents.rejected" else "failed"
+    return Change(
+        id=f"{kind}-{record['_id'].split('/', 1)[-1]}",
+        kind=kind,
+        at=record["stored_at"],
+        document_id=record["document_id"],
+        summary_id=record.get("summary_id"),
+        state=state,
+    )

@@ -1,0 +1,101 @@
+"""Writes the generated files of the docs (`make docs`), or says which are stale (`--check`)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+from brevity.common.events import ALL_EVENTS
+from brevity.common.kafka.topics import TOPICS
+from brevity.common.observability.tracing import service_version
+from tools import asyncapi, settings_table
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_DAY_MS = 86_400_000
+
+
+def generated() -> dict[str, str]:
+    """Every generated file, by its path under docs/."""
+    files = {f"schemas/{event.topic}.json": _json(asyncapi.schema(event)) for event in ALL_EVENTS}
+    described = asyncapi.document(service_version("common"))
+    files["asyncapi/asyncapi.yaml"] = yaml.safe_dump(
+        described, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False
+    )
+    files["settings.md"] = settings_table.render()
+    files["topics.md"] = topics_page()
+    return files
+
+
+def topics_page() -> str:
+    """The table of topics, in Markdown."""
+    rows = [
+        f"| `{topic.name}` | {', '.join(topic.writers)} | {', '.join(topic.readers)} | {topic.key} "
+        f"| {topic.partitions} | {_kept(topic.compacted, topic.retention_ms)} "
+        f"| {topic.max_message_bytes // (1 << 20)} MiB | {topic.description} |"
+        for topic in TOPICS
+    ]
+    head = "| topic | written by | read by | key | partitions | kept | largest record | carries |"
+    return "\n".join(
+        [
+            "# Topics",
+            "",
+            "Made and corrected by `brevity topics apply`. Schemas are in [schemas](schemas), the AsyncAPI document in"
+            " [asyncapi](asyncapi/asyncapi.yaml).",
+            "",
+            head,
+            "|---|---|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def stale(folder: Path = DOCS) -> list[str]:
+    """Paths of generated files that are missing, differ, or are no longer generated."""
+    wanted = generated()
+    found = {str(path.relative_to(folder)) for path in (folder / "schemas").glob("*.json")}
+    differing = [
+        name
+        for name, text in wanted.items()
+        if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
+    ]
+    return sorted({*differing, *(found - set(wanted))})
+
+
+def write(folder: Path = DOCS) -> None:
+    """Make `folder` hold the generated files, and no schema of a topic that is gone."""
+    wanted = generated()
+    for name in stale(folder):
+        if name not in wanted:
+            (folder / name).unlink()
+    for name, text in wanted.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
+    if not parser.parse_args(arguments).check:
+        write()
+        return 0
+    names = stale()
+    for name in names:
+        print(f"docs/{name} is stale: run `make docs`", file=sys.stderr)
+    return 1 if names else 0
+
+
+def _kept(compacted: bool, retention_ms: int) -> str:
+    return "last of each key" if compacted else f"{retention_ms // _DAY_MS} days"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
