@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from brevity.common.errors import BrevityError, Rejected, Unavailable
@@ -19,15 +19,12 @@ from brevity.summarize.metrics import SummarizeMetrics
 from brevity.summarize.results import completed, failed
 from brevity.summarize.serving.batching import micro_batches
 from brevity.summarize.serving.client import EngineClient
+from brevity.summarize.serving.memory import Memory, Timed
 from brevity.summarize.serving.wire import Answer
 from brevity.summarize.settings import EngineSettings
 
 SECONDS_HEADER = "brevity-engine-seconds"
 """The engine's seconds for the micro-batch, shared equally among its documents: differs from run to run."""
-
-Place = tuple[str, int, int]
-Timed = tuple[Answer, float]
-"""An answer with its share of the engine's seconds."""
 
 
 class SummarizeHandler:
@@ -51,7 +48,7 @@ class SummarizeHandler:
         self._store = store
         self._settings = settings
         self._metrics = metrics
-        self._kept: dict[Place, Timed] = {}
+        self._memory = Memory()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine-call")
 
     def __call__(self, records: Sequence[Record]) -> list[Result]:
@@ -59,12 +56,8 @@ class SummarizeHandler:
         results: dict[int, Result] = {}
         documents: dict[int, DocumentAccepted] = {}
         jobs: dict[int, Job] = {}
-        # What was answered before the batch was held is not asked for again: a full engine would never catch up.
-        answers = {
-            index: kept
-            for index, record in enumerate(records)
-            if (kept := self._kept.pop(_place(record), None)) is not None
-        }
+        places = [(record.topic, record.partition, record.offset) for record in records]
+        answers, alone = self._memory.recall(places)
         try:
             for index, record in enumerate(records):
                 try:
@@ -74,28 +67,37 @@ class SummarizeHandler:
                         jobs[index] = _job(documents[index], self._text(documents[index]))
                 except Rejected as error:
                     results[index] = Failed(error)
-            self._ask(documents, jobs, answers)
+            self._ask(documents, jobs, answers, alone)
         except Unavailable:
-            self._kept.update((_place(records[index]), answer) for index, answer in answers.items())
+            self._memory.keep({places[index]: answer for index, answer in answers.items()})
+            self._memory.suspect([places[index] for index in alone if index not in answers])
             raise
         for index, (answer, seconds) in answers.items():
             results[index] = self._result(records[index], documents[index], answer, seconds)
         return [results[index] for index in range(len(records))]
 
     def _ask(
-        self, documents: dict[int, DocumentAccepted], jobs: dict[int, Job], answers: dict[int, Timed]
+        self,
+        documents: Mapping[int, DocumentAccepted],
+        jobs: Mapping[int, Job],
+        answers: dict[int, Timed],
+        alone: set[int],
     ) -> None:
-        """Put the answer to each job into `answers`; raises once every call has ended, with those that were answered in."""
-        indices = list(jobs)
-        batches = micro_batches(
-            [documents[index].word_count for index in indices],
-            most_documents=self._settings.batch_documents,
-            most_words=self._settings.batch_words,
-        )
-        calls = [
-            self._pool.submit(self._summarize, [jobs[indices[number]] for number in batch])
-            for batch in batches
+        """Put the answer to each job into `answers`, and those to be asked for alone next time into `alone`.
+
+        Raises once every call has ended.
+        """
+        batches = [[index] for index in jobs if index in alone]
+        together = [index for index in jobs if index not in alone]
+        batches += [
+            [together[number] for number in batch]
+            for batch in micro_batches(
+                [documents[index].word_count for index in together],
+                most_documents=self._settings.batch_documents,
+                most_words=self._settings.batch_words,
+            )
         ]
+        calls = [self._pool.submit(self._summarize, [jobs[index] for index in batch]) for batch in batches]
         errors: list[BaseException] = []
         for batch, call in zip(batches, calls, strict=True):
             error = call.exception()
@@ -103,11 +105,12 @@ class SummarizeHandler:
                 errors.append(error)
                 continue
             found, seconds = call.result()
-            for number, answer in zip(batch, found, strict=True):
+            for index, answer in zip(batch, found, strict=True):
                 if isinstance(answer, Unavailable):
                     errors.append(answer)
+                    alone.add(index)
                 else:
-                    answers[indices[number]] = answer, seconds / len(batch)
+                    answers[index] = answer, seconds / len(batch)
         # The worst first: a Fatal must not hide behind a batch that is merely held.
         for error in sorted(errors, key=lambda error: isinstance(error, Unavailable)):
             raise error
@@ -188,10 +191,6 @@ class SummarizeHandler:
         metrics.summary_words.observe(summary.summary_words)
         metrics.coverage.observe(summary.coverage_percent)
         metrics.since_submission.observe(max(0.0, time.time() - document.submitted_at.timestamp()))
-
-
-def _place(record: Record) -> Place:
-    return record.topic, record.partition, record.offset
 
 
 def _job(document: DocumentAccepted, text: str) -> Job:

@@ -26,14 +26,21 @@ _SILENT_TIMES = 12
 
 def run(settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
     """Serve until SIGTERM or SIGINT; raises Fatal when it cannot start or Serve is lost."""
+    refuse_open_door(settings.summarize)
     ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    start(settings, load)
+    _end_by_signal(ending)
+    _init_ray(settings.summarize)
+    _end_by_signal(ending)  # again: Ray puts handlers of its own in their place, which abort the process
     try:
+        deploy(settings, load)
         watch(settings, ending)
     finally:
         stop(settings)
+
+
+def _end_by_signal(ending: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
 
 
 def build(settings: SummarizeSettings, load: LoadEngine = load_engine) -> Any:
@@ -62,24 +69,18 @@ def build(settings: SummarizeSettings, load: LoadEngine = load_engine) -> Any:
     return deployment(Replica).bind(settings, load)
 
 
-def start(settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
-    """Start (or join) Ray, then the application; returns when it answers.
-
-    Raises:
-        Fatal: The door would be open to a network without a token.
-    """
-    refuse_open_door(settings.summarize)
+def deploy(settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
+    """Run the application on the Ray that this process has joined; returns when it answers."""
     import ray
     from ray import serve
 
-    _init_ray(settings.summarize)
     serve.start(
         proxy_location="EveryNode",
         http_options={"host": settings.summarize.serve_host, "port": settings.summarize.serve_port},
         logging_config={"enable_access_log": False},
     )
     serve.run(build(settings, load), name=APPLICATION, route_prefix=ROUTE)
-    configure(settings.telemetry, "summarize")  # Ray has installed handlers of its own
+    configure(settings.telemetry, "summarize")  # Ray has installed log handlers of its own
     log.info(
         "engine serves",
         address=f"http://{settings.summarize.serve_host}:{settings.summarize.serve_port}{ROUTE}",
@@ -113,7 +114,7 @@ def watch(settings: SummarizeSettings, ending: threading.Event) -> None:
 
 
 def stop(settings: SummarizeSettings) -> None:
-    """Finish the requests at hand and end what `start` has started: of a joined cluster, this application alone."""
+    """Finish the requests at hand and end what `run` has started: of a joined cluster, this application alone."""
     import ray
     from ray import serve
 

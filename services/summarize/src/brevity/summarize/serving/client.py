@@ -23,7 +23,7 @@ class EngineClient(Protocol):
     """Answers micro-batches. Calls block; safe to share between threads."""
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
-        """One answer per job, in order; Unavailable in the place of one that is to be asked again.
+        """One answer per job, in order; Unavailable in the place of one that is to be asked again, by itself.
 
         Raises Unavailable when the engine is away or its queue is full and none was answered.
         """
