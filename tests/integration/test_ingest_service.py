@@ -18,6 +18,7 @@ from tests.unit.ingest.test_extract import docx_of, pdf_of
 
 pytestmark = pytest.mark.stack
 
+COMMAND = str(Path(sys.executable).parent / "brevity")
 PAGE = b"<!doctype html><html><body><p>The harbour was closed by the storm on Friday.</p></body></html>"
 FILES = {
     "note.txt": b"The bridge over the river was opened again on Sunday.",
@@ -105,7 +106,7 @@ def test_the_command_sends_a_folder(door: httpx.Client, environ: dict[str, str],
         '{"document_id": "from-lines", "text": "Farmers expect a good harvest."}\n'
     )
     done = subprocess.run(
-        ["brevity", "submit", str(tmp_path)], env=environ, capture_output=True, text=True, timeout=60
+        [COMMAND, "submit", str(tmp_path)], env=environ, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
     names = done.stdout.split()
@@ -116,7 +117,7 @@ def test_the_command_sends_a_folder(door: httpx.Client, environ: dict[str, str],
 
 def test_the_command_names_a_missing_file(environ: dict[str, str]) -> None:
     done = subprocess.run(
-        ["brevity", "submit", "no-such-file"], env=environ, capture_output=True, text=True, timeout=60
+        [COMMAND, "submit", "no-such-file"], env=environ, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 1
     assert "no-such-file does not exist" in done.stderr.replace("\n", " ")

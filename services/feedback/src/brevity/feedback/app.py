@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from brevity.common.errors import Unavailable
 from brevity.common.http.app import create_app
 from brevity.common.http.server import port_of, run_server
+from brevity.common.kafka.batch_consumer import BatchConsumer
 from brevity.common.observability.health import Check
 from brevity.common.observability.logging import get_logger
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.feedback.consumer import Consumer
+from brevity.feedback.consumer import outcome_consumer
 from brevity.feedback.http import add_routes
 from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.mongo import MongoRepository, mongo_client
@@ -34,7 +35,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
     """The application; its consumer runs from its start to its end."""
     client = mongo_client(settings.mongo)
     repository = MongoRepository(client, settings.mongo.database, settings.feedback)
-    consumer = Consumer(settings.kafka, repository, settings.feedback, FeedbackMetrics())
+    consumer = outcome_consumer(settings.kafka, repository, settings.feedback, FeedbackMetrics())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -61,7 +62,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
     return app
 
 
-async def _consume(repository: MongoRepository, consumer: Consumer) -> None:
+async def _consume(repository: MongoRepository, consumer: BatchConsumer) -> None:
     """Prepare the store, waiting for it as long as it takes, then consume."""
     while not consumer.stopping:
         try:

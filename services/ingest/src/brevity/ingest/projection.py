@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 import threading
+from collections.abc import Iterable
 from typing import Any
 
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.annotations import KafkaMessage
-from pymongo import AsyncMongoClient
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo import AsyncMongoClient, UpdateOne
+from pymongo.errors import BulkWriteError, PyMongoError
 
-from brevity.common.errors import Rejected
+from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import (
     DocumentAccepted,
     DocumentRejected,
@@ -21,6 +19,7 @@ from brevity.common.events import (
     SummaryFailed,
     decode,
 )
+from brevity.common.kafka.batch_consumer import BatchConsumer, Batching
 from brevity.common.kafka.record import Record
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings, MongoSettings
@@ -33,72 +32,69 @@ GROUP = "brevity.ingest.view"
 _MODELS: dict[str, type[Outcome]] = {
     model.topic: model for model in (DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed)
 }
-_RETRY_SECONDS = 1.0
+_DUPLICATE_KEY = 11000
 
 
 class Projection:
-    """Runs the subscriber in a thread with a loop of its own while the context is open."""
+    """Runs the consumer in a thread with a loop of its own while the context is open.
+
+    Raises:
+        Fatal: At once, for settings of Kafka that it cannot apply.
+    """
 
     def __init__(
         self, kafka: KafkaSettings, mongo: MongoSettings, metrics: IngestMetrics, *, group: str = GROUP
     ) -> None:
-        self._kafka = kafka
         self._mongo = mongo
         self._metrics = metrics
-        self._group = group
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._run()), name="projection", daemon=True
-        )
-        self._stop = threading.Event()
+        self._consumer = BatchConsumer("brevity-ingest", kafka, group, list(_MODELS), self._keep, Batching())
+        self._collection: Any = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._work, name="projection", daemon=True)
 
     def __enter__(self) -> Projection:
         self._thread.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._stop.set()
+        with contextlib.suppress(RuntimeError):  # its loop has ended already
+            self._loop.call_soon_threadsafe(self._consumer.stop)
         self._thread.join(10)
 
-    async def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                await self._subscribe()
-            except Exception as error:  # noqa: BLE001 - the view must come back by itself; nothing was acknowledged
-                log.warning("the view of states starts again", error=type(error).__name__, reason=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
+    def _work(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._run())
 
-    async def _subscribe(self) -> None:
+    async def _run(self) -> None:
         wait = int(self._mongo.timeout_seconds * 1000)
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
             self._mongo.url.get_secret_value(), serverSelectionTimeoutMS=wait, timeoutMS=wait, w="majority"
         )
-        collection = client[self._mongo.database][COLLECTION]
-        broker = KafkaBroker(self._kafka.bootstrap_servers, logger=logging.getLogger(__name__))
-
-        @broker.subscriber(
-            *_MODELS,
-            group_id=self._group,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            ack_policy=AckPolicy.MANUAL,
-            decoder=_undecoded,
-        )
-        async def note(message: KafkaMessage) -> None:
-            update = self._update(message)
-            if update is not None and not await self._write(collection, update):
-                return  # stopping: not acknowledged, so it is read again at the next start
-            await message.ack()
-
+        self._collection = client[self._mongo.database][COLLECTION]
         try:
-            await broker.start()
-            await asyncio.to_thread(self._stop.wait)
+            await self._consumer.run()
         finally:
-            await broker.stop()
             await client.close()
 
-    def _update(self, message: KafkaMessage) -> Update | None:
-        raw: Any = message.raw_message
-        record = Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value)
+    async def _keep(self, records: list[Record]) -> None:
+        updates = newest(update for record in records if (update := self._update(record)) is not None)
+        if not updates:
+            return
+        operations = [UpdateOne(where, change, upsert=True) for where, change in updates]
+        try:
+            await self._collection.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            details: Any = error.details or {}
+            failures = [one for one in details.get("writeErrors", ()) if one.get("code") != _DUPLICATE_KEY]
+            if failures or details.get("writeConcernErrors"):
+                raise Unavailable(f"MongoDB refuses {len(failures)} writes", code="mongo") from error
+            # What is left is there already, as new or newer.
+        except PyMongoError as error:
+            raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error
+
+    def _update(self, record: Record) -> Update | None:
+        if record.value is None:
+            return None  # an erased document
         try:
             return update_of(decode(_MODELS[record.topic], record))
         except Rejected as error:
@@ -112,21 +108,12 @@ class Projection:
             )
             return None
 
-    async def _write(self, collection: Any, update: Update) -> bool:
-        """Try until it is written; False when the service stops before."""
-        where, change = update
-        while not self._stop.is_set():
-            try:
-                await collection.update_one(where, change, upsert=True)
-                return True
-            except DuplicateKeyError:
-                return True  # what is there is as new or newer
-            except PyMongoError as error:
-                log.warning("the view of states waits for MongoDB", error=type(error).__name__)
-                await asyncio.sleep(_RETRY_SECONDS)
-        return False
 
-
-async def _undecoded(message: KafkaMessage) -> bytes:
-    """The body as it is: a broken event must reach our own check instead of being dropped before it."""
-    return bytes(message.body or b"")
+def newest(updates: Iterable[Update]) -> list[Update]:
+    """One update a document, that with the highest order number."""
+    found: dict[str, Update] = {}
+    for where, change in updates:
+        name, order = where["_id"], change["$set"]["order"]
+        if name not in found or order > found[name][1]["$set"]["order"]:
+            found[name] = (where, change)
+    return list(found.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from brevity.common.events.base import (
     Event,
@@ -44,6 +44,15 @@ class SummaryRequest(Value):
 
 class DocumentSubmitted(Event):
     """A document that somebody wants summarized. The one event that anybody may write."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["text"], "properties": {"text": {"type": "string"}}},
+                {"required": ["object"], "properties": {"object": {"type": "object"}}},
+            ]
+        }
+    )
 
     topic: ClassVar[str] = "documents.submitted"
 
