@@ -10,9 +10,10 @@ from pathlib import Path
 import yaml
 
 from brevity.common.events import ALL_EVENTS
-from brevity.common.kafka.topics import TOPICS
+from brevity.common.kafka.topics import BY_NAME, TOPICS
 from brevity.common.observability.tracing import service_version
 from tools import asyncapi, settings_table
+from tools.compatibility import breaking
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _DAY_MS = 86_400_000
@@ -66,6 +67,22 @@ def stale(folder: Path = DOCS) -> list[str]:
     return sorted({*differing, *(found - set(wanted))})
 
 
+def broken(folder: Path = DOCS) -> list[str]:
+    """What the models say that would break someone who reads or writes by the schemas released in `folder`.
+
+    A model with a higher `schema_version` is another schema, with another CloudEvents type: it may differ.
+    """
+    found: list[str] = []
+    for event in ALL_EVENTS:
+        path = folder / "schemas" / f"{event.topic}.json"
+        if not path.is_file():
+            continue
+        released, new = json.loads(path.read_text("utf-8")), asyncapi.schema(event)
+        if new["$id"] == released["$id"]:
+            found += [f"{event.topic}: {what}" for what in breaking(released, new, BY_NAME[event.topic])]
+    return found
+
+
 def write(folder: Path = DOCS) -> None:
     """Make `folder` hold the generated files, and no schema of a topic that is gone."""
     wanted = generated()
@@ -80,7 +97,17 @@ def write(folder: Path = DOCS) -> None:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
-    if not parser.parse_args(arguments).check:
+    check = parser.parse_args(arguments).check
+    breaks = broken()
+    for what in breaks:
+        print(f"not compatible with the released schema: {what}", file=sys.stderr)
+    if breaks:
+        print(
+            "make the change an optional field, or raise the event's schema_version and say so in CHANGELOG.md",
+            file=sys.stderr,
+        )
+        return 1
+    if not check:
         write()
         return 0
     names = stale()
