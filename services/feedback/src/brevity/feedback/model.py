@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -198,9 +197,9 @@ class Erased(Stored):
 
     tenant: str
     document_id: str
-    erased_at: datetime
+    erased_at: AwareDatetime
     removed: dict[str, int] = Field(description="Records removed, by collection.")
-    record_keys: dict[str, list[str]] = Field(description="Keys of its records, by topic.")
+    feedback_ids: list[str] = Field(description="Ratings and edits whose events must go from their topic.")
     objects: list[str] = Field(description="Addresses of objects that only this document referred to.")
     shared_objects: list[str] = Field(description="Addresses that other documents still refer to.")
-    model_versions: list[str] = Field(description="Versions that summarized it.")
+    model_versions: list[str] = Field(description="`engine version` of each model that summarized it.")

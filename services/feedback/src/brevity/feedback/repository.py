@@ -1,4 +1,4 @@
-"""The port to the store. `tests/contract/test_repository.py` says what every adapter must do.
+"""The port to the store. `tests/integration/feedback/test_repository*.py` say what every adapter must do.
 
 All calls raise Unavailable when the store is away and Rejected `store_refused` when it will not take a value. All
 writes are idempotent: the same call again changes nothing. Every read names its tenant and sees that tenant alone.
@@ -70,7 +70,10 @@ class Repository(Protocol):
     # What people said
 
     async def add_feedback(self, feedback: Feedback, owner: str) -> tuple[Feedback, bool]:
-        """Keep `feedback` as pending under `owner`; with the id taken, what is there already and False."""
+        """Keep `feedback` as pending under `owner`; with the id taken, what is there already and False.
+
+        Raises Rejected `not_found` when the summary is not there, or goes while this is written.
+        """
         ...
 
     async def feedback_of(self, tenant: str, summary_id: str) -> list[Feedback]:
@@ -106,5 +109,13 @@ class Repository(Protocol):
         ...
 
     async def erase(self, tenant: str, document_id: str) -> Erased:
-        """Remove a document and all that came from it, and keep it out when its topics are read again."""
+        """Remove a document and all that came from it, and keep it out when its topics are read again.
+
+        What is left to do outside the store (objects, events of feedback) is kept until `erased`: asking again after a
+        failure names all of it again.
+        """
+        ...
+
+    async def erased(self, tenant: str, document_id: str) -> None:
+        """Note that what `erase` named outside the store is gone too."""
         ...

@@ -70,7 +70,13 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
             settings.retention_days,
         ),
         OUTCOMES: Declared(
-            {"document": by("document_id"), "fresh": fresh}, "submitted_at", settings.retention_days
+            {
+                "document": by("document_id"),
+                "fresh": fresh,
+                "original": (("original_uri", ASCENDING),),
+            },
+            "submitted_at",
+            settings.retention_days,
         ),
         FEEDBACK: Declared(
             {

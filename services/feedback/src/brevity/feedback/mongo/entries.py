@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
+from brevity.common.errors import Rejected
 from brevity.feedback.model import Feedback, Pending, Tally
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import translated
@@ -20,15 +21,24 @@ class Entries:
         self._entries = database[names.FEEDBACK]
 
     async def add_feedback(self, feedback: Feedback, owner: str) -> tuple[Feedback, bool]:
+        """See the port. The summary is looked for after the write: whichever of this and an erasure that are under way
+        at once comes last, sees the other."""
         pending = {"owner": owner, "since": datetime.now(UTC)}
         with translated():
             try:
                 await self._entries.insert_one({**of_feedback(feedback), "pending": pending})
-                return feedback, True
             except DuplicateKeyError:
                 there = await self._entries.find_one({"_id": feedback.feedback_id})
-        # Erased between the two calls: the entry that was there is what the caller repeated.
-        return (feedback_from(there) if there else feedback), False
+                if there is not None:
+                    return feedback_from(there), False
+            else:
+                summary = {"_id": within(feedback.tenant, feedback.summary_id)}
+                if await self._database[names.SUMMARIES].find_one(summary, {"_id": 1}) is not None:
+                    return feedback, True
+                await self._entries.delete_one({"_id": feedback.feedback_id})
+        raise Rejected(
+            "no such summary is known", code="not_found", remedy="It may have been erased; see the list."
+        )
 
     async def feedback_of(self, tenant: str, summary_id: str) -> list[Feedback]:
         with translated():

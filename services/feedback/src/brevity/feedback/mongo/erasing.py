@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from pymongo import ReturnDocument
+
 from brevity.common.ids import canonical_json, deterministic_id
 from brevity.feedback.model import Erased
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import translated
-from brevity.feedback.mongo.records import document_from, outcome_from, summary_from, within
+from brevity.feedback.mongo.records import document_from, millisecond, outcome_from, summary_from, within
 
 INGEST_STATES = "documents"
 INGEST_CLAIMS = "ingest_claims"
 """Collections of the same database in which ingest keeps a document's state, with its summary, and its claims."""
+
+_LEFT = ("objects", "feedback_ids", "model_versions")
+"""What a note keeps until the rest of the erasure is done; the records it was read from are gone by then."""
 
 
 class Erasing:
@@ -22,25 +27,25 @@ class Erasing:
 
     async def erase(self, tenant: str, document_id: str) -> Erased:
         """See the port. Repeating it after a failure half-way goes on where it stopped."""
-        now = datetime.now(UTC)
+        now = millisecond(datetime.now(UTC))
         query = {"tenant": tenant, "document_id": document_id}
         with translated():
-            await self._database[names.ERASURES].update_one(
-                {"_id": within(tenant, document_id)},
-                {"$set": {**query, "schema_version": names.SCHEMA_VERSION}, "$max": {"erased_at": now}},
-                upsert=True,
+            await self._note(query, {"$max": {"erased_at": now}})
+            documents = [document_from(found).event for found in await self._find(names.DOCUMENTS, query)]
+            summaries = [summary_from(found).event for found in await self._find(names.SUMMARIES, query)]
+            outcomes = [outcome_from(found).event for found in await self._find(names.OUTCOMES, query)]
+            entries = await self._find(names.FEEDBACK, query)
+            texts = {event.text_ref.uri for event in documents if event.text_ref}
+            found = {
+                "objects": sorted(texts | {event.original.uri for event in outcomes if event.original}),
+                "feedback_ids": [str(entry["_id"]) for entry in entries],
+                "model_versions": sorted({f"{event.engine} {event.model_version}" for event in summaries}),
+            }
+            note = await self._note(
+                query, {"$addToSet": {name: {"$each": values} for name, values in found.items()}}
             )
-            documents = await self._find(names.DOCUMENTS, query)
-            summaries = [summary_from(record) for record in await self._find(names.SUMMARIES, query)]
-            outcomes = [outcome_from(record) for record in await self._find(names.OUTCOMES, query)]
-            accepted = [document_from(record).event for record in documents]
-            texts = {event.text_ref.uri for event in accepted if event.text_ref}
-            originals = {found.event.original.uri for found in outcomes if found.event.original}
-            objects, shared = await self._parted(query, sorted(texts | originals))
-            claims = {
-                _claim(tenant, digest, request)
-                for digest, request in [(event.content_hash, event.summary) for event in accepted]
-                + [(found.event.content_hash, found.event.request) for found in summaries]
+            claims = {_claim(tenant, event.content_hash, event.summary) for event in documents} | {
+                _claim(tenant, event.content_hash, event.request) for event in summaries
             }
             removed = {
                 name: (await self._database[name].delete_many(query)).deleted_count
@@ -52,43 +57,45 @@ class Erasing:
             ):
                 done = await self._database[name].delete_many({"_id": {"$in": ids}})
                 removed[name] = done.deleted_count
+            left = {name: sorted(note[name]) for name in _LEFT}
+            shared = await self._still_referred_to(left["objects"])
         return Erased(
             tenant=tenant,
             document_id=document_id,
-            erased_at=now,
+            erased_at=note["erased_at"],
             removed=removed,
-            record_keys={
-                topic: [document_id]
-                for topic, any_there in (
-                    ("documents.submitted", True),
-                    ("documents.accepted", bool(accepted)),
-                    ("documents.rejected", any(found.topic == "documents.rejected" for found in outcomes)),
-                    ("summaries.completed", bool(summaries)),
-                    ("summaries.failed", any(found.topic == "summaries.failed" for found in outcomes)),
-                    ("feedback.recorded", removed[names.FEEDBACK] > 0),
-                )
-                if any_there
-            },
-            objects=objects,
-            shared_objects=shared,
-            model_versions=sorted(
-                {f"{found.event.engine} {found.event.model_version}" for found in summaries}
-            ),
+            feedback_ids=left["feedback_ids"],
+            objects=[uri for uri in left["objects"] if uri not in shared],
+            shared_objects=[uri for uri in left["objects"] if uri in shared],
+            model_versions=left["model_versions"],
         )
 
-    async def _find(self, collection: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+    async def erased(self, tenant: str, document_id: str) -> None:
+        with translated():
+            await self._database[names.ERASURES].update_one(
+                {"_id": within(tenant, document_id)}, {"$unset": dict.fromkeys(_LEFT, "")}
+            )
+
+    async def _note(self, query: dict[str, str], update: dict[str, Any]) -> dict[str, Any]:
+        fields = {**query, "schema_version": names.SCHEMA_VERSION}
+        note = await self._database[names.ERASURES].find_one_and_update(
+            {"_id": within(query["tenant"], query["document_id"])},
+            {"$set": fields, **update},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return dict(note or {})
+
+    async def _find(self, collection: str, query: dict[str, str]) -> list[dict[str, Any]]:
         return await self._database[collection].find(query, {"words": 0}).to_list()
 
-    async def _parted(self, query: dict[str, Any], uris: list[str]) -> tuple[list[str], list[str]]:
-        """Addresses that nothing but this document refers to, and the others. Of every tenant: the same text lies
-        in the same place whoever sent it."""
-        others = self._database[names.DOCUMENTS].find({"text_uri": {"$in": uris}})
-        shared = {
-            record["text_uri"]
-            async for record in others
-            if (record["tenant"], record["document_id"]) != (query["tenant"], query["document_id"])
-        }
-        return [uri for uri in uris if uri not in shared], sorted(shared)
+    async def _still_referred_to(self, uris: list[str]) -> set[str]:
+        """Those of `uris` that what is left in the store refers to. Of every tenant: the same text lies in the same
+        place whoever sent it."""
+        found: set[str] = set()
+        for name, field in ((names.DOCUMENTS, "text_uri"), (names.OUTCOMES, "original_uri")):
+            found.update(await self._database[name].distinct(field, {field: {"$in": uris}}))
+        return found
 
 
 def _claim(tenant: str, digest: str, request: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
+from brevity.common.errors import Rejected
+from brevity.common.events import DocumentAccepted, DocumentRejected, Event, SummaryCompleted, SummaryFailed
 from brevity.common.ids import content_hash, deterministic_id
 from brevity.feedback.model import (
     Feedback,
@@ -20,6 +21,8 @@ from brevity.feedback.mongo.collections import SCHEMA_VERSION
 from brevity.feedback.search import search_words
 
 Fields = dict[str, Any]
+_LARGEST_EVENT_BYTES = 12 << 20
+"""MongoDB takes 16 MiB a record, of which what an event is found by needs some."""
 
 
 def within(tenant: str, *parts: str) -> str:
@@ -32,7 +35,7 @@ def of_document(event: DocumentAccepted) -> tuple[str, Fields]:
         **_common(event.tenant, event.document_id),
         "content_hash": event.content_hash,
         "text_uri": event.text_ref.uri if event.text_ref else None,
-        "event": event.to_json().decode(),
+        "event": _word_for_word(event),
     }
 
 
@@ -51,16 +54,17 @@ def of_summary(event: SummaryCompleted) -> tuple[str, Fields]:
         "standing": "none",
         "tally_version": 0,
         "tally": Tally().model_dump(),
-        "event": event.to_json().decode(),
+        "event": _word_for_word(event),
     }
 
 
 def of_outcome(event: Outcome) -> tuple[str, Fields]:
-    value = event.to_json().decode()
+    value = _word_for_word(event)
     return deterministic_id("out", event.topic, event.key(), value), {
         **_common(event.tenant, event.document_id),
         "topic": event.topic,
         "code": event.code,
+        "original_uri": event.original.uri if event.original else None,
         "submitted_at": event.submitted_at,
         "event": value,
     }
@@ -115,6 +119,14 @@ def feedback_from(record: Fields) -> Feedback:
 def millisecond(at: datetime) -> datetime:
     """`at` as the store keeps it, so that a value read back equals the one written."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _word_for_word(event: Event) -> str:
+    """Raises Rejected `store_refused` for what no store of ours takes; a server may break the connection instead."""
+    raw = event.to_json()
+    if len(raw) > _LARGEST_EVENT_BYTES:
+        raise Rejected(f"the store refuses this value: {len(raw):,} bytes", code="store_refused")
+    return raw.decode()
 
 
 def _common(tenant: str | None, document_id: str | None) -> Fields:
