@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from brevity.common.events import ALL_EVENTS
+from brevity.common.events import ALL_EVENTS, asyncapi
 from brevity.common.kafka.topics import BY_NAME, TOPICS
 from brevity.common.observability.tracing import service_version
-from tools import asyncapi, settings_table
+from tools import settings_table
 from tools.compatibility import breaking
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
-from tools import asyncapi, generate
+from tools import generate
 
-from brevity.common.events import ALL_EVENTS, Event, encode
+from brevity.common.events import ALL_EVENTS, Event, asyncapi, encode
+from brevity.common.http.app import create_app
 from brevity.common.kafka.topics import BY_NAME, TOPICS
-from tests.contract.examples import ALL_EXAMPLES
+from brevity.common.settings import AuthSettings, HttpSettings
+from tests.contract.released import ALL_EXAMPLES
 
 with warnings.catch_warnings():  # of two field names of its own, and nothing to do with us
     warnings.simplefilter("ignore")
@@ -146,7 +150,7 @@ def test_a_channels_message_is_its_event(document: Document, event: type[Event])
     assert payload.get("required") == plain.get("required")
 
 
-@pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES)
+@pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES.values(), ids=ALL_EXAMPLES)
 def test_an_example_fits_the_payload_within_the_document(
     document: Document, event: type[Event], value: dict[str, Any]
 ) -> None:
@@ -157,8 +161,39 @@ def test_an_example_fits_the_payload_within_the_document(
 
 def test_the_headers_told_are_those_that_are_written(document: Document) -> None:
     headers = document["components"]["messageTraits"]["cloudEvent"]["headers"]
-    for event, value in ALL_EXAMPLES:
+    for event, value in ALL_EXAMPLES.values():
         record = encode(event.model_validate(value), source="test", time=datetime(2026, 5, 3, tzinfo=UTC))
         written = {name: text.decode() for name, text in record.headers}
         assert written.keys() <= headers["properties"].keys()
         jsonschema.Draft202012Validator(headers).validate(written)
+
+
+@pytest.mark.parametrize("service", ["ingest", "summarize", "feedback", "trainer"])
+async def test_a_service_serves_the_document_of_its_own_topics(service: str) -> None:
+    app = create_app(
+        service,
+        title=service,
+        mode="local",
+        http=HttpSettings(),
+        auth=AuthSettings(),
+        registry=CollectorRegistry(),
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as door:
+        answer = await door.get("/asyncapi.json")
+    assert answer.status_code == 200
+    served = answer.json()
+    assert AsyncAPI3.model_validate(served).asyncapi == "3.0.0"
+    assert wrong_links(served) == []
+    told = {
+        (one["action"], found(served, one["channel"]["$ref"])["address"])
+        for one in served["operations"].values()
+    }
+    events = {event.topic for event in ALL_EVENTS}
+    assert told == {
+        (action, topic.name)
+        for topic in TOPICS
+        if topic.name in events
+        for action, parties in (("send", topic.writers), ("receive", topic.readers))
+        if service in parties
+    }
+    assert {channel["address"] for channel in served["channels"].values()} == {name for _, name in told}

@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools import asyncapi, generate
+from tools import generate
 from tools.compatibility import Schema, breaking, differences
 
-from brevity.common.events import ALL_EVENTS, DocumentSubmitted, SummaryCompleted
+from brevity.common.events import ALL_EVENTS, DocumentSubmitted, SummaryCompleted, asyncapi
 from brevity.common.kafka.topics import BY_NAME
-from tests.contract.examples import ALL_EXAMPLES
+from tests.contract.released import ALL_EXAMPLES
 
 Change = Callable[[Schema], None]
 
@@ -242,7 +242,7 @@ def test_nothing_that_was_valid_is_refused_by_a_change_called_harmless(
         assert kinds, "what could not come before may come now"
 
 
-@pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES)
+@pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES.values(), ids=ALL_EXAMPLES)
 def test_examples_of_today_stay_valid_in_a_schema_that_gained_a_field(
     event: Any, value: dict[str, Any]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -14,13 +14,11 @@ from tools import generate
 
 from brevity.common.events import ALL_EVENTS, DocumentSubmitted, Event
 from brevity.common.kafka.topics import TOPICS, retry_topic
-from tests.contract.examples import ALL_EXAMPLES, FULL, full
+from tests.contract.released import ALL_EXAMPLES, examples
 from tests.support.samples import sample_documents
 
 SCHEMAS = generate.DOCS / "schemas"
-_EXAMPLE_IDS = [
-    f"{event.topic}-{'full' if value is FULL[event.topic] else 'minimal'}" for event, value in ALL_EXAMPLES
-]
+each_example = pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES.values(), ids=ALL_EXAMPLES)
 
 
 def released(event: type[Event]) -> dict[str, Any]:
@@ -31,18 +29,27 @@ def validator(event: type[Event]) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(released(event))
 
 
-def unset(value: Any, where: str = "") -> list[str]:
-    """Places of optional fields that are left out, in the event and in its parts."""
+def filled(value: Any, where: str = "") -> set[str]:
+    """Places of the fields that hold something, in the event and in its parts."""
     if isinstance(value, list):
-        return [place for item in value for place in unset(item, where)]
+        return {place for item in value for place in filled(item, where)}
     if not isinstance(value, BaseModel):
-        return []
-    missing = [
-        f"{where}.{name}" for name in type(value).model_fields if getattr(value, name) in (None, [], {})
-    ]
-    return missing + [
-        place for name in type(value).model_fields for place in unset(getattr(value, name), f"{where}.{name}")
-    ]
+        return set()
+    held = {name: getattr(value, name) for name in type(value).model_fields}
+    places = {f"{where}.{name}" for name, item in held.items() if item not in (None, [], {})}
+    return places | {place for name, item in held.items() for place in filled(item, f"{where}.{name}")}
+
+
+def fields(model: type[BaseModel], where: str = "") -> set[str]:
+    """Places of all fields that the event and its parts have."""
+    places: set[str] = set()
+    for name, field in model.model_fields.items():
+        places.add(f"{where}.{name}")
+        parts = [field.annotation, *get_args(field.annotation)]
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                places |= fields(part, f"{where}.{name}")
+    return places
 
 
 def test_the_generated_files_are_those_of_the_models() -> None:
@@ -82,17 +89,17 @@ def test_a_released_schema_is_itself_a_valid_schema(event: type[Event]) -> None:
 
 
 @pytest.mark.parametrize("event", ALL_EVENTS, ids=lambda event: event.topic)
-def test_the_full_example_leaves_no_field_out(event: type[Event]) -> None:
-    either_or = {".text", ".origin.partition"} if event is DocumentSubmitted else set[str]()
-    assert set(unset(event.model_validate(full(event)))) <= either_or
+def test_every_field_of_an_event_is_in_one_of_its_examples(event: type[Event]) -> None:
+    shown = {place for value in examples(event).values() for place in filled(event.model_validate(value))}
+    assert fields(event) == shown, "add an example that holds the new field"
 
 
-@pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES, ids=_EXAMPLE_IDS)
+@each_example
 def test_an_example_fits_its_released_schema(event: type[Event], value: dict[str, Any]) -> None:
     validator(event).validate(value)
 
 
-@pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES, ids=_EXAMPLE_IDS)
+@each_example
 def test_what_a_model_writes_fits_the_schema_and_reads_back_the_same(
     event: type[Event], value: dict[str, Any]
 ) -> None:
@@ -101,7 +108,7 @@ def test_what_a_model_writes_fits_the_schema_and_reads_back_the_same(
     assert event.model_validate_json(written).to_json() == written
 
 
-@pytest.mark.parametrize(("event", "value"), ALL_EXAMPLES, ids=_EXAMPLE_IDS)
+@each_example
 def test_a_reader_ignores_a_field_it_does_not_know(event: type[Event], value: dict[str, Any]) -> None:
     later = {**value, "added_in_a_later_version": {"any": ["thing"]}}
     validator(event).validate(later)
@@ -111,7 +118,7 @@ def test_a_reader_ignores_a_field_it_does_not_know(event: type[Event], value: di
 @pytest.mark.parametrize("event", ALL_EVENTS, ids=lambda event: event.topic)
 def test_schema_and_model_refuse_the_same_when_a_required_field_is_missing(event: type[Event]) -> None:
     for name in released(event).get("required", []):
-        value = {key: item for key, item in full(event).items() if key != name}
+        value = {key: item for key, item in examples(event)["full"].items() if key != name}
         with pytest.raises(jsonschema.ValidationError):
             validator(event).validate(value)
         with pytest.raises(ValueError, match=name):

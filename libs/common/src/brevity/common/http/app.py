@@ -1,7 +1,7 @@
 """The FastAPI application every service starts from.
 
-It brings `/healthz`, `/readyz`, `/metrics` and `/openapi.json`, problem details for every error, keys, limits and
-security headers; a service adds its `/v1` routes and takes `tenant: Annotated[str, Depends(tenant_of)]`.
+It brings `/healthz`, `/readyz`, `/metrics`, `/openapi.json` and `/asyncapi.json` (the topics that the service writes and
+reads), problem details for every error, keys, limits and security headers; a service adds its `/v1` routes and takes `tenant: Annotated[str, Depends(tenant_of)]`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import JSONResponse, Response
 
+from brevity.common.events import asyncapi
 from brevity.common.http import problem
 from brevity.common.http.auth import key_ring
 from brevity.common.http.edge import Gate, Observe
@@ -76,8 +77,21 @@ def create_app(
     _add_probes(
         app, Health(checks, heartbeat=heartbeat, max_heartbeat_seconds=max_heartbeat_seconds), registry
     )
+    _add_asyncapi(app, service)
     build_info(service, registry)
     return app
+
+
+def _add_asyncapi(app: FastAPI, service: str) -> None:
+    described = JSONResponse(asyncapi.document(app.version, service))
+
+    def events() -> Response:
+        """The AsyncAPI 3 document of the topics that this service writes and reads."""
+        return described
+
+    app.add_api_route(
+        "/asyncapi.json", events, methods=["GET"], include_in_schema=False, response_class=JSONResponse
+    )
 
 
 def _add_probes(app: FastAPI, health: Health, registry: CollectorRegistry) -> None:

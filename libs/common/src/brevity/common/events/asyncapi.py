@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from brevity.common.events import ALL_EVENTS, Event
-from brevity.common.kafka.topics import TOPICS, Topic
+from brevity.common.kafka.topics import BY_NAME, TOPICS, Topic
 
 _CLOUDEVENTS: dict[str, Any] = {
     "type": "object",
@@ -38,22 +38,27 @@ def schema(event: type[Event]) -> dict[str, Any]:
     }
 
 
-def document(version: str) -> dict[str, Any]:
-    """The whole document; topics without an event of their own (retries) carry another topic's records."""
+def document(version: str, party: str | None = None) -> dict[str, Any]:
+    """The document of the whole platform, or of one service: what `party` writes and reads.
+
+    Topics without an event of their own (retries) carry another topic's records and are left out.
+    """
     events = {event.topic: event for event in ALL_EVENTS}
-    channels = {_name(topic.name): _channel(topic) for topic in TOPICS if topic.name in events}
+    topics = [
+        topic for topic in TOPICS if topic.name in events and party in (None, *topic.writers, *topic.readers)
+    ]
     operations: dict[str, Any] = {}
-    for topic in TOPICS:
-        if topic.name in events:
-            for action, parties in (("send", topic.writers), ("receive", topic.readers)):
-                operations |= {
-                    _name(f"{party}.{action}.{topic.name}"): _operation(party, action, topic)
-                    for party in parties
-                }
+    for topic in topics:
+        for action, parties in (("send", topic.writers), ("receive", topic.readers)):
+            operations |= {
+                _name(f"{one}.{action}.{topic.name}"): _operation(one, action, topic)
+                for one in parties
+                if party in (None, one)
+            }
     return {
         "asyncapi": "3.0.0",
         "info": {
-            "title": "Brevity",
+            "title": "Brevity" if party is None else f"Brevity {party}",
             "version": version,
             "description": "Documents in, faithful summaries out. Read with isolation.level=read_committed.",
             "license": {"name": "Apache-2.0"},
@@ -67,10 +72,10 @@ def document(version: str) -> dict[str, Any]:
                 "variables": {"brokers": {"default": "127.0.0.1:9092"}},
             }
         },
-        "channels": channels,
+        "channels": {_name(topic.name): _channel(topic) for topic in topics},
         "operations": operations,
         "components": {
-            "messages": {_name(name): _message(event) for name, event in events.items()},
+            "messages": {_name(topic.name): _message(events[topic.name]) for topic in topics},
             "messageTraits": {"cloudEvent": {"headers": _CLOUDEVENTS}},
         },
     }
@@ -99,7 +104,6 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 
 def _message(event: type[Event]) -> dict[str, Any]:
-    topic = next(topic for topic in TOPICS if topic.name == event.topic)
     return {
         "name": event.ce_type(),
         "title": event.__name__,
@@ -111,7 +115,10 @@ def _message(event: type[Event]) -> dict[str, Any]:
             "schema": _inlined(event.topic, schema(event)),
         },
         "bindings": {
-            "kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": "0.5.0"}
+            "kafka": {
+                "key": {"type": "string", "description": BY_NAME[event.topic].key},
+                "bindingVersion": "0.5.0",
+            }
         },
     }
 
