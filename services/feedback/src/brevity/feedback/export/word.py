@@ -63,6 +63,9 @@ def _prepare(document: DocumentObject, views: list[View], title: str) -> None:
     properties.created = properties.modified = _EPOCH
     for name, size, colour in (("Normal", 10.5, _INK), ("Heading 1", 19, _INK), ("Heading 2", 12, _ACCENT)):
         style_font(document.styles[name], size, colour)
+    for name, before, after in (("Heading 1", 0, 10), ("Heading 2", 16, 5)):
+        spacing = document.styles[name].paragraph_format  # type: ignore[attr-defined]
+        spacing.space_before, spacing.space_after = Pt(before), Pt(after)
     normal = document.styles["Normal"].paragraph_format  # type: ignore[attr-defined]
     normal.space_after, normal.line_spacing = Pt(6), 1.15
     add_page_numbers(section.footer.paragraphs[0], _MUTED)
@@ -116,6 +119,7 @@ def _citation(document: DocumentObject, citation: Citation, language: str) -> Pa
         document.add_paragraph(), f"[{citation.number}] {support_label(citation).capitalize()}", "en"
     )
     head.paragraph_format.keep_with_next = bool(citation.excerpts)
+    head.paragraph_format.space_after = Pt(1)
     head.runs[0].bold = True
     _small(head, _ACCENT)
     for excerpt in citation.excerpts:

@@ -121,6 +121,8 @@ def plain_table(document: Document, rows: int, widths: tuple[Length, Length]) ->
         borders.append(_element(side, val="single", sz="4", space="0", color="D5DBE3"))
     properties: Any = table._tbl.tblPr
     properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
     for row in table.rows:
         for cell, width in zip(row.cells, widths, strict=True):
             cell.width = width
