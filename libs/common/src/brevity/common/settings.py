@@ -7,12 +7,13 @@ Unknown names are refused: a misspelt variable must not silently leave a default
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from brevity.common.errors import Fatal
 
@@ -126,7 +127,25 @@ class HttpSettings(Block):
 class AuthSettings(Block):
     api_keys: SecretStr | None = Field(
         default=None,
-        description='API keys as JSON, `{"key": "tenant"}`; needed by every HTTP door outside local mode.',
+        description='API keys as JSON: `{"key": "tenant"}` for a reviewer, or `{"key": {"tenant": "t", "role": "reader", "name": "who"}}` with role reader, reviewer or admin. These, a file or a provider is needed by every HTTP door outside local mode.',
+    )
+    api_keys_file: str | None = Field(default=None, description="File that holds API keys in the same form.")
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="OpenID Connect provider whose bearer tokens are accepted, as their `iss` names it.",
+    )
+    oidc_audience: str | None = Field(
+        default=None, description="What a token's `aud` must name; needed with an issuer."
+    )
+    oidc_jwks_url: str | None = Field(
+        default=None,
+        description="Where the provider's keys lie; absent: found through its discovery document.",
+    )
+    oidc_tenant_claim: str = Field(
+        default="tenant", description="Claim that names the tenant; dots lead into claims."
+    )
+    oidc_role_claim: str = Field(
+        default="roles", description="Claim that names roles (reader, reviewer, admin); the highest counts."
     )
 
 
@@ -178,15 +197,13 @@ def load_settings(cls: type[SettingsT], environ: Mapping[str, str] | None = None
     Raises:
         Fatal: A name is unknown or a value is wrong; the message names each with its variable.
     """
-    names = [name for name in (os.environ if environ is None else environ) if name.upper().startswith(PREFIX)]
-    blocks = {name.upper() for name in cls.model_fields}
-    shared = {"HTTP", "AUTH", "MONGO", "S3", "STAGE", *SERVICE_BLOCKS}
-    unknown = [name for name in names if _block_of(name) not in blocks | shared]
+    given = dict(os.environ if environ is None else environ)
+    unknown = [name for name in given if name.upper().startswith(PREFIX) and not _known(cls, name)]
     if unknown:
         raise Fatal(
             f"unknown setting {', '.join(sorted(unknown))}",
             code="unknown_setting",
-            remedy="Correct the name or unset it; the settings table in README.md lists all.",
+            remedy="Correct the name or unset it; docs/settings.md lists all.",
         )
     try:
         if environ is None:
@@ -199,14 +216,36 @@ def load_settings(cls: type[SettingsT], environ: Mapping[str, str] | None = None
         finally:
             os.environ.clear()
             os.environ.update(before)
+    except SettingsError as error:
+        raise _bad_setting(_explain_json(error, given)) from None
     except ValidationError as error:
-        raise Fatal(
-            _explain(error), code="bad_setting", remedy="Correct the named variables and start again."
-        ) from error
+        raise _bad_setting(_explain(error)) from error
 
 
-def _block_of(name: str) -> str:
-    return name.upper().removeprefix(PREFIX).split("_", 1)[0]
+def _bad_setting(message: str) -> Fatal:
+    return Fatal(message, code="bad_setting", remedy="Correct the named variables and start again.")
+
+
+def _known(cls: type[Settings], name: str) -> bool:
+    """Whether the variable is a plain field of `cls`, or one of a block that is there; its fields are checked later."""
+    block, _, rest = name.upper().removeprefix(PREFIX).partition("_")
+    if block in {"HTTP", "AUTH", "MONGO", "S3", "STAGE", *SERVICE_BLOCKS}:
+        return True
+    field = cls.model_fields.get(block.lower())
+    if field is None:
+        return False
+    return not rest or (isinstance(field.annotation, type) and issubclass(field.annotation, Block))
+
+
+def _explain_json(error: SettingsError, given: Mapping[str, str]) -> str:
+    """Names the variable that should be JSON and is not; its value may be a secret and is not quoted."""
+    cause = error.__cause__
+    if not isinstance(cause, json.JSONDecodeError):
+        return str(error)
+    names = sorted(
+        name for name, value in given.items() if name.upper().startswith(PREFIX) and value == cause.doc
+    )
+    return f"{', '.join(names).upper()}: not JSON (line {cause.lineno} column {cause.colno})"
 
 
 def _explain(error: ValidationError) -> str:

@@ -1,8 +1,9 @@
-"""API keys: who may use a service's HTTP door, and on behalf of which tenant.
+"""Who may use a service's HTTP door: holders of an API key, or of a token of the operator's identity provider.
 
-A key comes in `Authorization: Bearer KEY` or `X-API-Key: KEY` and belongs to one tenant. Outside local mode a
-service without keys refuses to start; in local mode it may go without, and then binds to loopback only and answers
-only requests that name a loopback host and come from no other web page (DNS rebinding, cross-site requests).
+A key comes in `Authorization: Bearer KEY` or `X-API-Key: KEY`, a token as `Authorization: Bearer TOKEN`. Either says
+whose documents may be seen and in which role. Outside local mode a service without keys and provider refuses to start;
+in local mode it may go without, and then binds to loopback only and answers only requests that name a loopback host and
+come from no other web page (DNS rebinding, cross-site requests).
 """
 
 from __future__ import annotations
@@ -13,45 +14,82 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends
 
 from brevity.common.errors import Fatal, Rejected
+from brevity.common.http.oidc import TokenVerifier
+from brevity.common.http.principal import LOCAL, Principal, Role, principal_of, role_of
 from brevity.common.settings import AuthSettings, HttpSettings
 
 MIN_KEY_CHARS = 16
-LOCAL_TENANT = "default"
-"""Whose documents they are when no key says so."""
+PLAIN_KEY_ROLE: Role = "reviewer"
+"""What a key may do that names only its tenant."""
 
 _TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_NAME = re.compile(r"[\w.@-]{1,100}")
 
 
 class KeyRing:
     """The accepted keys. Only their SHA-256 digests are held; comparison takes the same time for every key."""
 
-    def __init__(self, tenants: Mapping[str, str]) -> None:
-        self._tenants = [(_digest(key), tenant) for key, tenant in tenants.items()]
+    def __init__(self, holders: Mapping[str, Principal]) -> None:
+        self._holders = [(_digest(key), holder) for key, holder in holders.items()]
 
     def __bool__(self) -> bool:
-        return bool(self._tenants)
+        return bool(self._holders)
 
-    def tenant(self, key: str) -> str | None:
-        """The tenant of `key`, or None when it is not one of ours."""
+    def holder(self, key: str) -> Principal | None:
+        """Whose `key` is, or None when it is not one of ours."""
         given, found = _digest(key), None
-        for digest, tenant in self._tenants:
+        for digest, holder in self._holders:
             if hmac.compare_digest(digest, given):
-                found = tenant
+                found = holder
         return found
 
 
-def key_ring(mode: str, http: HttpSettings, auth: AuthSettings) -> KeyRing:
-    """The keys of a service about to start.
+class Doorkeeper:
+    """Knows callers by their headers."""
+
+    def __init__(self, keys: KeyRing, tokens: TokenVerifier | None) -> None:
+        self._keys = keys
+        self._tokens = tokens
+
+    @property
+    def open(self) -> bool:
+        """Whether everybody is let in, as `LOCAL`: local mode without keys."""
+        return not self._keys and self._tokens is None
+
+    async def principal(self, headers: Mapping[str, str]) -> Principal:
+        """Who presents `headers` (lower-case names).
+
+        Raises:
+            Rejected: `unauthenticated`, or `forbidden` for a token without a tenant or role of ours.
+            Unavailable: The identity provider is away and its keys are not known.
+        """
+        if self.open:
+            return LOCAL
+        key = presented_key(headers)
+        holder = self._keys.holder(key) if key else None
+        if holder is not None:
+            return holder
+        if key and self._tokens is not None and key.count(".") == 2:
+            return await self._tokens.principal(key)
+        raise Rejected(
+            "this door needs an API key or a token" if key is None else "this API key is not known",
+            code="unauthenticated",
+            remedy="Send `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
+        )
+
+
+def key_ring(mode: str, http: HttpSettings, auth: AuthSettings) -> Doorkeeper:
+    """What lets callers in at a service about to start.
 
     Raises:
-        Fatal: The keys are malformed or missing outside local mode, or local mode would be open to a network.
+        Fatal: Keys or provider are malformed or missing outside local mode, or local mode would be open to a network.
     """
     if mode == "local" and not is_loopback(http.host):
         raise Fatal(
@@ -59,15 +97,17 @@ def key_ring(mode: str, http: HttpSettings, auth: AuthSettings) -> KeyRing:
             code="open_to_network",
             remedy="Set BREVITY_HTTP_HOST=127.0.0.1, or BREVITY_MODE=production with BREVITY_AUTH_API_KEYS.",
         )
-    ring = KeyRing(_parse(auth.api_keys.get_secret_value()) if auth.api_keys else {})
-    if mode != "local" and not ring:
+    keeper = Doorkeeper(
+        KeyRing(_holders(auth)), TokenVerifier(auth) if auth.oidc_issuer or auth.oidc_audience else None
+    )
+    if mode != "local" and keeper.open:
         raise Fatal(
-            "no API keys are set, and without them anyone could use the HTTP door",
+            "no API keys and no identity provider are set, and without them anyone could use the HTTP door",
             code="no_api_keys",
             remedy='Set BREVITY_AUTH_API_KEYS=\'{"a-key-of-16-characters-or-more": "tenant"}\', '
             "or BREVITY_MODE=local on a machine of your own.",
         )
-    return ring
+    return keeper
 
 
 def presented_key(headers: Mapping[str, str]) -> str | None:
@@ -106,40 +146,62 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-async def tenant_of(
-    request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
-    api_key: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
-) -> str:
-    """Dependency: the tenant that the request's key belongs to. The key itself was checked before any route ran;
-    the two parameters only make the OpenAPI document say how to give it."""
-    return str(request.state.tenant)
+async def tenant_of(principal: Annotated[Principal, Depends(principal_of)]) -> str:
+    """Dependency: the tenant that the request's key or token belongs to."""
+    return principal.tenant
 
 
-def _parse(raw: str) -> dict[str, str]:
+def _holders(auth: AuthSettings) -> dict[str, Principal]:
+    holders: dict[str, Principal] = {}
+    if auth.api_keys is not None:
+        holders.update(_parse(auth.api_keys.get_secret_value(), "BREVITY_AUTH_API_KEYS"))
+    if auth.api_keys_file is not None:
+        try:
+            raw = Path(auth.api_keys_file).read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise _bad_keys("BREVITY_AUTH_API_KEYS_FILE", f"cannot be read: {type(error).__name__}") from None
+        holders.update(_parse(raw, "BREVITY_AUTH_API_KEYS_FILE"))
+    return holders
+
+
+def _parse(raw: str, variable: str) -> dict[str, Principal]:
     try:
         value: Any = json.loads(raw)
     except ValueError:
         value = None
+    if not isinstance(value, dict) or not value:
+        raise _bad_keys(variable, "is not a JSON object of keys")
     # Never quotes the keys: this message is logged.
-    if (
-        not isinstance(value, dict)
-        or not value
-        or not all(
-            len(key) >= MIN_KEY_CHARS and isinstance(tenant, str) and _TENANT.fullmatch(tenant)
-            for key, tenant in _items(value)
-        )
-    ):
-        raise Fatal(
-            f"BREVITY_AUTH_API_KEYS is not a JSON object from keys of {MIN_KEY_CHARS} or more characters to tenant names",
-            code="bad_api_keys",
-            remedy='Write it as {"key": "tenant"}; a tenant is up to 64 of a-z, 0-9, dot, dash and underscore.',
-        )
-    return dict(_items(value))
+    return {key: _holder(key, said, variable) for key, said in _items(value)}
+
+
+def _holder(key: str, said: Any, variable: str) -> Principal:
+    if len(key) < MIN_KEY_CHARS:
+        raise _bad_keys(variable, f"holds a key of fewer than {MIN_KEY_CHARS} characters")
+    fields: dict[str, Any] = dict(_items(said)) if isinstance(said, dict) else {"tenant": said}
+    tenant = _fitting(_TENANT, fields.get("tenant"))
+    name = _fitting(_NAME, fields.get("name", f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"))
+    role = role_of(fields.get("role", PLAIN_KEY_ROLE))
+    if set(fields) - {"tenant", "role", "name"} or tenant is None or name is None or role is None:
+        raise _bad_keys(variable, "holds a key whose tenant, role or name is wrong")
+    return Principal(tenant, name, role)
+
+
+def _fitting(pattern: re.Pattern[str], value: Any) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None
+
+
+def _bad_keys(variable: str, why: str) -> Fatal:
+    return Fatal(
+        f"{variable} {why}",
+        code="bad_api_keys",
+        remedy='Write {"key": "tenant"} or {"key": {"tenant": "t", "role": "reader, reviewer or admin", "name": "who"}}; '
+        f"keys have {MIN_KEY_CHARS} or more characters, a tenant up to 64 of a-z, 0-9, dot, dash and underscore.",
+    )
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:
-    return [(str(key), tenant) for key, tenant in value.items()]
+    return [(str(key), item) for key, item in value.items()]
 
 
 def _names_loopback(netloc: str) -> bool:

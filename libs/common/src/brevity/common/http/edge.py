@@ -10,10 +10,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from brevity.common.errors import Rejected
+from brevity.common.errors import BrevityError, Rejected
 from brevity.common.http import problem
-from brevity.common.http.auth import LOCAL_TENANT, KeyRing, check_local_request, presented_key
+from brevity.common.http.auth import Doorkeeper, check_local_request
 from brevity.common.http.limits import TokenBuckets
+from brevity.common.http.principal import LOCAL, Principal, forbidden
 from brevity.common.observability import metrics, tracing
 from brevity.common.observability.logging import get_logger
 
@@ -87,7 +88,8 @@ class Observe:
 
 
 class Gate:
-    """Lets a request in: right host in local mode, a known key where keys are set, within the rate.
+    """Lets a request in: right host in local mode, a known key or token where they are asked for, within the rate, and
+    no writing by a reader.
 
     Everything but the probes and `open_paths` is behind it, so that a forgotten dependency opens no door.
     """
@@ -97,7 +99,7 @@ class Gate:
         app: ASGIApp,
         *,
         local: bool,
-        keys: KeyRing,
+        keys: Doorkeeper,
         buckets: TokenBuckets,
         open_paths: frozenset[str],
     ) -> None:
@@ -111,20 +113,28 @@ class Gate:
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        refusal = await self._refusal(scope)
         await (self._app if refusal is None else refusal)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    async def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if self._local:
             try:
                 check_local_request(headers)
             except Rejected as error:
                 return problem.of_error(error)
-        key = presented_key(headers)
-        tenant = self._keys.tenant(key) if key and self._keys else None
+        principal: Principal | None = None
+        unknown: BrevityError | None = None
+        try:
+            principal = await self._keys.principal(headers)
+        except BrevityError as error:
+            unknown = error
         # A wrong key counts against its sender's address, so that guessing is slow.
-        caller = f"tenant {tenant}" if tenant else f"address {scope['client'][0] if scope['client'] else ''}"
+        caller = (
+            f"{principal.tenant}/{principal.subject}"
+            if principal and not self._keys.open
+            else f"address {scope['client'][0] if scope['client'] else ''}"
+        )
         wait = self._buckets.take(caller)
         if wait:
             return problem.problem(
@@ -134,18 +144,19 @@ class Gate:
                 f"Wait {wait} s; the operator sets BREVITY_HTTP_REQUESTS_PER_SECOND.",
                 headers={"Retry-After": str(wait)},
             )
-        if tenant is None and self._keys and scope["path"] not in self._open:
-            return problem.problem(
-                401,
-                "unauthenticated",
-                "this door needs an API key" if key is None else "this API key is not known",
-                "Send `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        scope.setdefault("state", {})["tenant"] = tenant or LOCAL_TENANT
+        state = scope.setdefault("state", {})
+        if principal is None and scope["path"] in self._open:
+            principal = Principal(LOCAL.tenant, "anybody", "reader")
+        if principal is None:
+            assert unknown is not None  # noqa: S101 - one of the two is always there
+            return problem.of_error(unknown)
+        state["principal"] = principal
+        if not principal.may("reviewer") and scope["method"] not in _READING:
+            return problem.of_error(forbidden(principal, "reviewer"))
         return None
 
 
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

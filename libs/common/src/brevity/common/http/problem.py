@@ -49,6 +49,11 @@ _CODE_BY_STATUS: Mapping[int, str] = {
 }
 """Codes of the errors that the web framework raises."""
 
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": "5"},
+}
+
 _REMEDIES: Mapping[int, str] = {
     404: "Check the address; /openapi.json lists what is there.",
     405: "Use one of the methods in the Allow header.",
@@ -104,7 +109,7 @@ def of_error(error: BrevityError) -> Response:
         error.code,
         error.message,
         error.remedy,
-        headers={"Retry-After": "5"} if status == 503 else None,
+        headers=_HEADERS.get(status),
     )
 
 
