@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from rich.console import Console
 from rich.progress import track
 
-from brevity.common.errors import BrevityError, Rejected
+from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.common.storage.s3 import S3ObjectStore
@@ -43,6 +43,9 @@ def submit(
         str, typer.Argument(help="A file, a folder, s3://bucket/key, or - for standard input.")
     ],
     words: Annotated[int | None, typer.Option(help="Words wanted in each summary, at most.")] = None,
+    length: Annotated[
+        str | None, typer.Option(help="Without --words: short, medium or long, by the document's length.")
+    ] = None,
     style: Annotated[str, typer.Option(help="paragraph, bullets or headline.")] = "paragraph",
     language: Annotated[
         str | None, typer.Option(help="Language of the text, e.g. en; else detected.")
@@ -52,20 +55,17 @@ def submit(
     timeout: Annotated[float, typer.Option(help="With --wait: most seconds without a new one.")] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Send documents to be summarized. Exit code 1: one was refused or failed; 2: a wrong call."""
+    """Send documents to be summarized. Exit status 1: one was refused or failed; 3: something is away."""
     errors = Console(stderr=True)
     common: dict[str, Any] = {"tenant": tenant, "summary": {"style": style}}
     if language is not None:
         common["language"] = language
     if words is not None:
         common["summary"]["words"] = words
-    try:
-        settings = load_settings(SubmitSettings)
-        failed = _send_all(settings, source, common, errors, wait=wait, timeout=timeout, as_json=as_json)
-    except BrevityError as error:
-        errors.print(f"brevity submit: {error}", style="red", markup=False)
-        raise typer.Exit(1) from None
-    if failed:
+    if length is not None:
+        common["summary"]["length"] = length
+    settings = load_settings(SubmitSettings)
+    if _send_all(settings, source, common, errors, wait=wait, timeout=timeout, as_json=as_json):
         raise typer.Exit(1)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from brevity.common.errors import Rejected
 from brevity.common.kafka.client import MAX_MESSAGE_BYTES
@@ -45,7 +45,9 @@ def list_(code: Code = None, document: Document = None, as_json: AsJson = False)
         for letter in letters:
             print(json.dumps(_plain(letter)))
         return
-    table = Table("id", "document", "when", "code", "attempts", "replayed", "what is wrong")
+    table = Table(
+        Column("id", no_wrap=True), "document", "when", "code", "attempts", "replayed", "what is wrong"
+    )
     for letter in letters:
         when = datetime.fromtimestamp(letter.timestamp_ms / 1000, UTC)
         table.add_row(

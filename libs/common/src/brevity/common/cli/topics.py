@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.kafka.topics import TOPICS
@@ -26,7 +26,7 @@ def apply(as_json: AsJson = False) -> None:
         for change in changes:
             print(json.dumps({"topic": change.topic, "action": change.action, "detail": change.detail}))
         return
-    table = Table("topic", "", "detail")
+    table = Table(Column("topic", no_wrap=True), "", "detail")
     for change in changes:
         table.add_row(change.topic, change.action, change.detail)
     Console().print(table)
@@ -35,7 +35,7 @@ def apply(as_json: AsJson = False) -> None:
 @app.command("list")
 def show() -> None:
     """Show the declared topics."""
-    table = Table("topic", "partitions", "kept", "written by", "read by", "carries")
+    table = Table(Column("topic", no_wrap=True), "partitions", "kept", "written by", "read by", "carries")
     for topic in TOPICS:
         kept = "compacted" if topic.compacted else f"{topic.retention_ms // 86_400_000} days"
         table.add_row(

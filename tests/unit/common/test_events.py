@@ -1,0 +1,168 @@
+"""Events to records and back: CloudEvents headers, the cause's trace, and a reason for what cannot be read."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brevity.common.errors import Rejected
+from brevity.common.events import DocumentSubmitted, Origin, SummaryFailed, decode, encode, record_time
+from brevity.common.kafka.record import Headers, OutRecord, Record
+
+TIME = datetime(2026, 5, 3, 10, 15, 0, 123_456, tzinfo=UTC)
+EVENT = DocumentSubmitted(document_id="report-17", text="The harbour was closed.")
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def submitted(value: bytes | None, headers: Headers = ()) -> Record:
+    return Record("documents.submitted", 0, 0, b"k", value, headers)
+
+
+def headers_of(record: OutRecord) -> dict[str, str]:
+    names = [name for name, _ in record.headers]
+    assert len(names) == len(set(names)), "a header twice"
+    return {name: value.decode() for name, value in record.headers}
+
+
+def test_an_event_becomes_a_cloud_event_in_binary_mode() -> None:
+    record = encode(EVENT, source="ingest", time=TIME)
+    headers = headers_of(record)
+    assert (record.topic, record.key) == ("documents.submitted", b"report-17")
+    assert headers.pop("ce_id").startswith("evt_")
+    assert headers == {
+        "ce_specversion": "1.0",
+        "ce_type": "brevity.documents.submitted.v1",
+        "ce_source": "/brevity/ingest",
+        "ce_time": "2026-05-03T10:15:00.123Z",
+        "ce_subject": "report-17",
+        "content-type": "application/json",
+    }
+
+
+def test_the_time_is_written_in_utc() -> None:
+    east = TIME.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    assert encode(EVENT, source="x", time=east) == encode(EVENT, source="x", time=TIME)
+
+
+def test_doing_it_again_writes_the_same_bytes_and_another_event_gets_another_id() -> None:
+    assert encode(EVENT, source="ingest", time=TIME) == encode(EVENT, source="ingest", time=TIME)
+    other = EVENT.model_copy(update={"text": "The harbour was opened."})
+    assert headers_of(encode(other, source="ingest", time=TIME))["ce_id"] != headers_of(encode(EVENT, source="ingest", time=TIME))["ce_id"]  # fmt: skip
+
+
+def test_absent_fields_are_not_written() -> None:
+    assert b"null" not in encode(EVENT, source="x", time=TIME).value
+    assert b"title" not in EVENT.to_json()
+
+
+def test_the_causes_trace_is_carried_on() -> None:
+    cause = submitted(b"{}", (("traceparent", TRACE.encode()), ("tracestate", b"vendor=1"), ("mine", b"x")))
+    headers = headers_of(encode(EVENT, source="ingest", time=TIME, cause=cause))
+    assert (headers["traceparent"], headers["tracestate"]) == (TRACE, "vendor=1")
+    assert "mine" not in headers
+
+
+def test_a_span_of_our_own_goes_before_the_causes() -> None:
+    cause = submitted(b"{}", (("traceparent", TRACE.encode()),))
+    ours = ("traceparent", TRACE.replace("00f067aa0ba902b7", "1111111111111111").encode())
+    assert (
+        headers_of(encode(EVENT, source="x", time=TIME, cause=cause, extra=(ours,)))["traceparent"]
+        == ours[1].decode()
+    )
+
+
+def test_a_senders_endless_trace_header_is_left_behind() -> None:
+    cause = submitted(b"{}", (("tracestate", b"x" * 100_000),))
+    assert "tracestate" not in headers_of(encode(EVENT, source="x", time=TIME, cause=cause))
+
+
+def test_a_record_reads_back_as_the_event_it_was() -> None:
+    record = encode(EVENT, source="x", time=TIME)
+    assert decode(DocumentSubmitted, submitted(record.value)) == EVENT
+
+
+def test_nothing_but_the_value_is_needed_to_read_a_submission() -> None:
+    record = Record("documents.submitted", 0, 0, None, '{"text": "Ærøskøbing – 日本"}'.encode())
+    assert decode(DocumentSubmitted, record).text == "Ærøskøbing – 日本"
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (None, "empty_event"),
+        (b"", "empty_event"),
+        (b"\xff\xfe", "not_utf8"),
+        (b"{", "not_json"),
+        (b"not json at all", "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b'{"text": ' + b"9" * 10_000 + b"}", "not_json"),
+        (b"[]", "bad_schema"),
+        (b"null", "bad_schema"),
+        (b"{}", "bad_schema"),
+        (b'{"text": 7}', "bad_schema"),
+        (b'{"text": "t", "summary": {"words": "NaN"}}', "bad_schema"),
+        (b'{"text": "t", "summary": {"words": NaN}}', "bad_schema"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_cannot_be_read_is_rejected_with_its_reason(value: bytes | None, code: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode(DocumentSubmitted, submitted(value))
+    assert caught.value.code == code
+    assert caught.value.remedy
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_either_read_or_are_rejected(value: bytes) -> None:
+    with contextlib.suppress(Rejected):
+        assert decode(DocumentSubmitted, submitted(value)).topic == "documents.submitted"
+
+
+def test_a_rejection_names_the_fields_and_never_quotes_the_document() -> None:
+    quoted = "the-text-itself"
+    value = f'{{"text": {{"{quoted}": 1}}, "tenant": "{quoted} X", "summary": {{"words": 1}}}}'.encode()
+    with pytest.raises(Rejected) as caught:
+        decode(DocumentSubmitted, submitted(value))
+    for name in ("text", "tenant", "summary.words"):
+        assert name in caught.value.message
+    assert quoted not in caught.value.message
+
+
+def test_a_rejection_stays_short_however_much_is_wrong() -> None:
+    many = ", ".join(f'"{"k" * 5_000}{number}": 1' for number in range(40))
+    with pytest.raises(Rejected) as caught:
+        decode(DocumentSubmitted, submitted(f'{{"text": "t", "metadata": {{{many}}}}}'.encode()))
+    assert len(caught.value.message) < 3_000
+    assert "more" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "year"), [(1_777_000_000_000, 2026), (-1, 1970), (10**18, 9999), (0, 1970)]
+)
+def test_a_senseless_timestamp_counts_as_the_nearest_that_is_possible(milliseconds: int, year: int) -> None:
+    assert record_time(Record("t", 0, 0, None, None, (), milliseconds)).year == year
+
+
+def test_an_event_of_an_unknown_document_is_keyed_by_the_record_it_came_from() -> None:
+    failed = SummaryFailed(
+        code="x", message="m", remedy="r", attempts=1, submitted_at=TIME,
+        origin=Origin(topic="documents.accepted", partition=3, offset=44),
+    )  # fmt: skip
+    assert failed.key() == "documents.accepted/3/44"
+
+
+def test_the_last_of_two_equal_headers_counts_and_bytes_that_are_no_text_do_not_hurt() -> None:
+    record = submitted(b"{}", (("traceparent", b"old"), ("traceparent", b"\xff")))
+    assert record.header("traceparent") == "�"
+    assert record.header("absent") is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "attempt"), [(b"3", 3), (b"0", 1), (b"-4", 1), (b"x", 1), (b"9" * 5_000, 1), ("٣".encode(), 1)]
+)
+def test_an_attempt_header_that_makes_no_sense_counts_as_the_first(raw: bytes, attempt: int) -> None:
+    assert submitted(b"{}", (("brevity-attempt", raw),)).attempt == attempt
