@@ -117,7 +117,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _kept(compacted: bool, retention_ms: int) -> str:
-    return "last of each key" if compacted else f"{retention_ms // _DAY_MS} days"
+    days = f"{retention_ms // _DAY_MS} days" if retention_ms else ""
+    return ", ".join(filter(None, ("last of each key" if compacted else "", days)))
 
 
 def _json(value: object) -> str:

@@ -69,3 +69,10 @@ def test_clients_and_the_local_broker_take_the_largest_record_of_any_topic() -> 
     assert largest == SUBMITTED_MAX_BYTES
     assert largest < MAX_MESSAGE_BYTES
     assert largest < _MAX_MESSAGE_BYTES
+
+
+def test_feedback_is_compacted_so_that_it_can_be_erased_and_still_ends_with_its_retention() -> None:
+    config = BY_NAME["feedback.recorded"].config()
+    assert config["cleanup.policy"] == "compact,delete"
+    assert int(config["retention.ms"]) == 365 * 86_400_000
+    assert int(config["max.compaction.lag.ms"]) <= 86_400_000

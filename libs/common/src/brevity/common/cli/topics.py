@@ -37,7 +37,8 @@ def show() -> None:
     """Show the declared topics."""
     table = Table(Column("topic", no_wrap=True), "partitions", "kept", "written by", "read by", "carries")
     for topic in TOPICS:
-        kept = "compacted" if topic.compacted else f"{topic.retention_ms // 86_400_000} days"
+        days = f"{topic.retention_ms // 86_400_000} days" if topic.retention_ms else ""
+        kept = ", ".join(filter(None, ("compacted" if topic.compacted else "", days)))
         table.add_row(
             topic.name,
             str(topic.partitions),

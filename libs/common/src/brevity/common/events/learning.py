@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from brevity.common.events.base import Event, Identifier, Tenant, Timestamp, Value
+from brevity.common.events.base import Event, Identifier, Sha256, Tenant, Timestamp, Value
+from brevity.common.events.documents import SummaryRequest
 
 
 class FeedbackRecorded(Event):
@@ -20,14 +21,30 @@ class FeedbackRecorded(Event):
     tenant: Tenant
     rating: Literal["up", "down"] | None = None
     edited_summary: str | None = Field(default=None, description="The summary as the reviewer would have it.")
+    edit_distance: float | None = Field(
+        default=None, ge=0, le=1, description="Share of the words that the edit changed; absent without one."
+    )
+    preferred_over: Identifier | None = Field(
+        default=None, description="The summary of the same text that this one was preferred to."
+    )
     reasons: list[str] = Field(default_factory=list[str])
+    comment: str | None = None
     reviewer: str
+    content_hash: Sha256 | None = Field(
+        default=None, description="The version of the source text that was summarized."
+    )
+    language: str | None = Field(default=None, description="Language of the source text.")
     engine: str
     model_version: str = Field(description="The version that wrote the summary, not the one in service now.")
+    request: SummaryRequest | None = Field(default=None, description="The summary that was asked for.")
+    decoding: dict[str, Any] = Field(
+        default_factory=dict, description="The engine's parameters for that summary."
+    )
     recorded_at: Timestamp
 
     def key(self) -> str:
-        return self.document_id
+        """Its own id: a tombstone then erases it, and nothing else, from the compacted topic."""
+        return self.feedback_id
 
 
 class Window(Value):

@@ -23,15 +23,21 @@ class Topic:
     key: str
     partitions: int
     retention_ms: int
+    """How long records are kept; 0 for ever."""
     compacted: bool = False
+    """Whether only the last record of each key is kept."""
     max_message_bytes: int = 2 * _MIB
     description: str = ""
 
     def config(self) -> dict[str, str]:
         """Topic configuration as the broker names it."""
+        policies = ("compact", self.compacted), ("delete", self.retention_ms > 0)
+        # Without a bound the newest segment, and an erased record in it, may wait for ever to be compacted.
+        prompt = {"max.compaction.lag.ms": str(_DAY_MS)} if self.compacted and self.retention_ms else {}
         return {
-            "cleanup.policy": "compact" if self.compacted else "delete",
-            "retention.ms": "-1" if self.compacted else str(self.retention_ms),
+            **prompt,
+            "cleanup.policy": ",".join(name for name, holds in policies if holds),
+            "retention.ms": str(self.retention_ms) if self.retention_ms else "-1",
             "max.message.bytes": str(self.max_message_bytes),
             "message.timestamp.type": "CreateTime",
         }
@@ -64,8 +70,8 @@ TOPICS: tuple[Topic, ...] = (
           description="Summaries with the evidence for each sentence, each once."),
     Topic("summaries.failed", ("summarize",), ("feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
           description="Dead letters of the summarizer; can be replayed."),
-    Topic("feedback.recorded", ("feedback",), ("trainer",), "document_id", 4, 365 * _DAY_MS,
-          description="Ratings and corrections."),
+    Topic("feedback.recorded", ("feedback",), ("trainer",), "feedback_id", 4, 365 * _DAY_MS, compacted=True,
+          description="Ratings and corrections; a tombstone erases one."),
     Topic("drift.detected", ("feedback",), ("trainer",), "monitor", 1, 90 * _DAY_MS, description="Alarms of the drift monitors."),
     Topic("training.requested", ("trainer", "feedback"), ("trainer",), "model", 1, 90 * _DAY_MS, description="Training jobs wanted."),
     Topic("training.status", ("trainer",), ("feedback", "trainer"), "job_id", 1, 0, compacted=True, description="Where each job stands."),
