@@ -28,7 +28,18 @@ def generated() -> dict[str, str]:
     )
     files["settings.md"] = settings_table.render()
     files["topics.md"] = topics_page()
+    files["adr/README.md"] = decisions_page()
     return files
+
+
+def decisions_page(folder: Path = DOCS / "adr") -> str:
+    """The list of decisions, from the records' own titles, in Markdown."""
+    records = sorted(folder.glob("[0-9]*.md"))
+    rows = [
+        f"- [{record.read_text('utf-8').splitlines()[0].lstrip('# ')}]({record.name})" for record in records
+    ]
+    head = "What a newcomer might question, and why it is so. A decision that is replaced keeps its number."
+    return "\n".join(["# Decisions", "", head, "", *rows, ""])
 
 
 def topics_page() -> str:
