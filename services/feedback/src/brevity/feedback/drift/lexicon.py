@@ -43,6 +43,21 @@ class Lexicon:
         """The share of the reference in `language`, 0 for one it never saw."""
         return self._languages[language] / self.documents if self.documents else 0.0
 
+    def values(self, text: TextStatistics, language: str) -> NDArray[np.float64]:
+        """The statistics of the `input` family, in its order."""
+        return np.array(
+            [
+                text.words,
+                text.sentence_words,
+                text.word_length,
+                text.digits,
+                text.capitals,
+                text.type_token,
+                self.surprise(text),
+                self.share(language),
+            ]
+        )
+
     @cached_property
     def _bits(self) -> NDArray[np.float64]:
         smoothed = self._counts + _SMOOTHING

@@ -185,18 +185,7 @@ class Monitors:
             self._group(("input", tenant, language)).learn(seen)
 
     def _seen(self, document_id: str, language: str, at: datetime, text: TextStatistics) -> Observation:
-        values = np.array(
-            [
-                text.words,
-                text.sentence_words,
-                text.word_length,
-                text.digits,
-                text.capitals,
-                text.type_token,
-                self._lexicon.surprise(text),
-                self._lexicon.share(language),
-            ]
-        )
+        values = self._lexicon.values(text, language)
         return Observation(document_id, document_id, at, values)
 
     def _observe(self, family: str, tenant: str, language: str, seen: Observation) -> list[Alarm]:
