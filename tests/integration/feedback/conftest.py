@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from brevity.common.settings import MongoSettings
 from brevity.feedback.mongo import MongoRepository, mongo_client
 from brevity.feedback.settings import FeedbackBlock
+from tests.support.feedback_service import FeedbackService, planned, running
+from tests.support.stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +49,10 @@ async def repository(mongo: MongoSettings) -> AsyncGenerator[MongoRepository]:
     yield repository
     await client.drop_database(mongo.database)
     await client.close()
+
+
+@pytest.fixture(scope="module")
+def service(stack: Stack) -> Generator[FeedbackService]:
+    """A running feedback process with a database of its own."""
+    with running(planned(stack)) as started:
+        yield started

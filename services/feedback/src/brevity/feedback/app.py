@@ -1,4 +1,4 @@
-"""Wiring of the feedback process: the consumer that fills the store, and the HTTP door that reads from it."""
+"""Wiring of the feedback process: the consumer that fills the store, the HTTP door, and the outbox of feedback."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ from brevity.common.kafka.batch_consumer import BatchConsumer
 from brevity.common.observability.health import Check
 from brevity.common.observability.logging import get_logger
 from brevity.common.storage.s3 import S3ObjectStore
+from brevity.feedback.api import Services, add_routes
+from brevity.feedback.api.admin import AUDITED_READS
+from brevity.feedback.audit_trail import Audited, AuditTrail
 from brevity.feedback.consumer import outcome_consumer
-from brevity.feedback.http import add_routes
+from brevity.feedback.live import Live
 from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.outbox import Outbox, running
+from brevity.feedback.producer import EventProducer
+from brevity.feedback.resummarize import Resummarizer
 from brevity.feedback.settings import FeedbackSettings
+from brevity.feedback.sources import Sources
 
 log = get_logger(__name__)
 
@@ -28,29 +35,41 @@ _PREPARE_RETRY_SECONDS = 1.0
 
 def run(settings: FeedbackSettings) -> None:
     """Work until SIGTERM or SIGINT; raises Fatal when a person is needed."""
-    run_server(build(settings), settings.http.host, port_of(settings.http, "feedback"))
+    app = build(settings)
+    run_server(
+        app, settings.http.host, port_of(settings.http, "feedback"), stopping=app.state.end_live_streams
+    )
 
 
 def build(settings: FeedbackSettings) -> FastAPI:
-    """The application; its consumer runs from its start to its end."""
+    """The application; what works beside it runs from its start to its end."""
     client = mongo_client(settings.mongo)
     repository = MongoRepository(client, settings.mongo.database, settings.feedback)
-    consumer = outcome_consumer(settings.kafka, repository, settings.feedback, FeedbackMetrics())
+    metrics = FeedbackMetrics()
+    producer = EventProducer(settings.kafka)
+    consumer = outcome_consumer(settings.kafka, repository, settings.feedback, metrics)
+    outbox = Outbox(repository, producer, settings.feedback, metrics)
+    trail = AuditTrail(repository, metrics)
+    live = Live(repository, settings.feedback)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        task = asyncio.create_task(_consume(repository, consumer))
+        working = [asyncio.create_task(_consume(repository, consumer)), asyncio.create_task(running(outbox))]
+        noting = asyncio.create_task(trail.run())
         try:
             yield
         finally:
             consumer.stop()
-            await task
+            outbox.stop()
+            await asyncio.gather(*working)
+            noting.cancel()
+            await trail.flush()
             await client.close()
 
     app = create_app(
         "feedback",
         title="Brevity feedback",
-        description="Summaries with the evidence for each sentence, as they were written.",
+        description="Summaries with the evidence for each sentence, and what people say of them.",
         mode=settings.mode,
         http=settings.http,
         auth=settings.auth,
@@ -58,7 +77,13 @@ def build(settings: FeedbackSettings) -> FastAPI:
         heartbeat=consumer.heartbeat_age_seconds,
         lifespan=lifespan,
     )
-    add_routes(app, repository, S3ObjectStore(settings.s3), settings.feedback)
+    app.add_middleware(Audited, trail=trail, noted=AUDITED_READS.__contains__)
+    app.state.end_live_streams = live.close
+    sources = Sources(repository, S3ObjectStore(settings.s3), settings.feedback)
+    add_routes(
+        app,
+        Services(repository, sources, outbox, Resummarizer(repository, producer), live, settings.feedback),
+    )
     return app
 
 

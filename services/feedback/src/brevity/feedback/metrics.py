@@ -43,10 +43,15 @@ class FeedbackMetrics:
         )
         self.published = Counter(
             "brevity_feedback_published_total",
-            "Feedback put on its topic; `found` were there already after a crash.",
+            "Feedback put on its topic: `sent` at once, or `recovered` after a crash or another failure.",
             ["how"],
             registry=registry,
         )
         self.outbox = Gauge(
             "brevity_feedback_outbox_pending", "Feedback stored and not yet published.", registry=registry
+        )
+        self.audit_lost = Counter(
+            "brevity_feedback_audit_lost_total",
+            "Audit entries that did not reach the store: it was away, or refusals flooded in.",
+            registry=registry,
         )

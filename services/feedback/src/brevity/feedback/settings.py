@@ -36,6 +36,15 @@ class FeedbackBlock(Block):
     outbox_takeover_seconds: float = Field(
         default=30.0, ge=1, description="After this an instance publishes what another one left unpublished."
     )
+    live_poll_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="How often the store is asked for news while somebody watches."
+    )
+    live_heartbeat_seconds: float = Field(
+        default=15.0, gt=0, le=300, description="A live stream without news shows after this that it lives."
+    )
+    live_streams: int = Field(
+        default=200, ge=0, description="Most live streams that one instance serves at once."
+    )
 
 
 class FeedbackSettings(Settings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -74,14 +74,23 @@ class BackgroundServer:
             self._server.settled.set()
 
 
-def run_server(app: ASGIApp, host: str, port: int, *, graceful_seconds: float = 25.0) -> None:
+def run_server(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    graceful_seconds: float = 25.0,
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests at hand and return, so that the process exits 0.
+
+    `stopping` is called in the loop before that, to end answers that would go on for ever.
 
     Raises:
         Fatal: The port is taken, or the application failed while starting.
     """
     bound = _bind(host, port)
-    server = _Server(_config(app, graceful_seconds))
+    server = _Server(_config(app, graceful_seconds), stopping)
     try:
         with bound:
             server.run(sockets=[bound])
@@ -92,13 +101,18 @@ def run_server(app: ASGIApp, host: str, port: int, *, graceful_seconds: float = 
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self.settled = threading.Event()
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.settled.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

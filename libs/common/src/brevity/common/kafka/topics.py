@@ -56,7 +56,7 @@ PIPELINE_PARTITIONS = 8
 # A retry topic is kept as long as its group's dead letters: it is what says which of them were replayed.
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("documents.submitted", ("any", "ingest"), ("ingest",), "document_id", PIPELINE_PARTITIONS, 7 * _DAY_MS,
+    Topic("documents.submitted", ("any", "ingest", "feedback"), ("ingest",), "document_id", PIPELINE_PARTITIONS, 7 * _DAY_MS,
           max_message_bytes=SUBMITTED_MAX_BYTES, description="Documents that somebody wants summarized."),
     Topic(retry_topic(INGEST_GROUP), ("ingest",), ("ingest",), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
           max_message_bytes=SUBMITTED_MAX_BYTES, description="Submissions waiting for their next attempt."),

@@ -1,0 +1,60 @@
+"""What callers send beside bodies: filters and places, with their limits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+
+from brevity.common.errors import Rejected
+from brevity.common.http.principal import Principal, needs, principal_of
+from brevity.feedback.model import Standing, StoredSummary, SummaryFilter
+from brevity.feedback.repository import Repository
+
+Caller = Annotated[Principal, Depends(principal_of)]
+Reviewer = Annotated[Principal, Depends(needs("reviewer"))]
+Admin = Annotated[Principal, Depends(needs("admin"))]
+
+Name = Annotated[str | None, Query(max_length=200)]
+
+
+async def _filter(
+    language: Name = None,
+    engine: Name = None,
+    model_version: Name = None,
+    document_id: Name = None,
+    content_hash: Annotated[
+        str | None, Query(max_length=64, description="Summaries of one text, to compare them.")
+    ] = None,
+    rating: Annotated[Standing | None, Query(description="How it stands: up, down, mixed or none.")] = None,
+    has_warnings: bool | None = None,
+    since: Annotated[AwareDatetime | None, Query(description="Submitted at or after.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Submitted before.")] = None,
+    text: Annotated[
+        str | None, Query(max_length=500, description="Words of title or summary, all of them.")
+    ] = None,
+) -> SummaryFilter:
+    return SummaryFilter(
+        language=language,
+        engine=engine,
+        model_version=model_version,
+        document_id=document_id,
+        content_hash=content_hash,
+        rating=rating,
+        has_warnings=has_warnings,
+        since=since,
+        until=until,
+        text=text,
+    )
+
+
+Filter = Annotated[SummaryFilter, Depends(_filter)]
+
+
+async def the_summary(repository: Repository, tenant: str, summary_id: str) -> StoredSummary:
+    """Raises Rejected `not_found`: also for another tenant's, whose existence is not told."""
+    found = await repository.summary(tenant, summary_id)
+    if found is None:
+        raise Rejected("no such summary is known", code="not_found", remedy="Check the id, or the list.")
+    return found
