@@ -20,8 +20,11 @@ from brevity.common.kafka.client import MAX_MESSAGE_BYTES, base_config, producer
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.retry import REPLAY_HEADER, next_attempt
 from brevity.common.kafka.topics import INGEST_GROUP, SUMMARIZE_GROUP, retry_topic
+from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
+
+log = get_logger(__name__)
 
 _TIMEOUT_SECONDS = 15.0
 
@@ -67,9 +70,10 @@ def list_dead_letters(kafka: KafkaSettings) -> list[DeadLetter]:
         if (name := record.header(REPLAY_HEADER))
     }
     letters = [
-        _letter(model, record, replayed)
+        letter
         for model in (DocumentRejected, SummaryFailed)
         for record in read_topic(kafka, model.topic)
+        if (letter := _letter(model, record, replayed)) is not None
     ]
     return sorted(letters, key=lambda letter: letter.timestamp_ms)
 
@@ -125,8 +129,21 @@ def _produce(producer: Any, out: OutRecord) -> None:
         )
 
 
-def _letter(model: type[Event], record: Record, replayed: set[str]) -> DeadLetter:
-    event: Any = decode(model, record)
+def _letter(model: type[Event], record: Record, replayed: set[str]) -> DeadLetter | None:
+    """None for a record that is erased, or that is none of ours: it must not hide the others."""
+    if record.value is None:
+        return None
+    try:
+        event: Any = decode(model, record)
+    except Rejected as error:
+        log.error(
+            "dead letter cannot be read",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=error.message,
+        )
+        return None
     name = record.header("ce_id") or f"{record.topic}/{record.partition}/{record.offset}"
     return DeadLetter(
         name,
