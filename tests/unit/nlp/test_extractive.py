@@ -60,9 +60,21 @@ def test_a_million_characters_on_one_line_take_seconds() -> None:
     assert time.perf_counter() - began < 30
 
 
-@pytest.mark.parametrize("change", [{"features": []}, {"roots": [10**9]}, {"format": "other"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"features": []}, {"trees": {}}, {"cues": []}, {"kinds": [{"language": "en"}]}, {"format": "other"}],
+)
 def test_a_damaged_model_is_refused_by_name(tmp_path: Path, change: dict[str, object]) -> None:
     path = tmp_path / "broken.json"
     path.write_text(json.dumps(json.loads(DEFAULT_MODEL.read_text()) | change))
     with pytest.raises(BadModel, match=r"broken\.json"):
+        ExtractiveSummarizer.load(path)
+
+
+def test_trees_that_point_outside_the_file_are_refused(tmp_path: Path) -> None:
+    model = json.loads(DEFAULT_MODEL.read_text())
+    model["trees"]["roots"][0] = 10**9
+    path = tmp_path / "broken.json"
+    path.write_text(json.dumps(model))
+    with pytest.raises(BadModel, match="outside the file"):
         ExtractiveSummarizer.load(path)

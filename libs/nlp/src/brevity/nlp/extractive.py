@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from brevity.nlp.features import features, read
+import numpy as np
+
+from brevity.nlp.features import Document, read
 from brevity.nlp.ranker import Ranker
 from brevity.nlp.selection import select
+from brevity.nlp.terms import Array
 from brevity.nlp.transcript import Sentence, read_sentences
 from brevity.nlp.types import Span
-from brevity.nlp.words import CJK, count_words
+from brevity.nlp.words import CJK, count_words, first_words
 
 Style = Literal["paragraph", "bullets", "headline"]
 DEFAULT_MODEL = Path(__file__).parent / "models" / "default.json"
 
 _UNSPACED = re.compile(rf"[{CJK}。！？」』）]")
+_CUT_PENALTY = 0.5
+"""What a sentence that must be cut loses, in spreads of the scores."""
+
 _CLAUSE_END = re.compile(r"[,;:–—、，；](?=\s|$)|[、，；]")
 
 
@@ -60,37 +66,69 @@ class ExtractiveSummarizer:
         """Load the model at `path`, or the bundled one; raises ranker.BadModel."""
         return cls(Ranker.load(path or DEFAULT_MODEL))
 
-    def summarize(
-        self, text: str, *, language: str, words: int, style: Style, title: str | None = None
-    ) -> Extract:
-        """A summary of about `words` words: more only when it is a single sentence.
+    def summarize(self, text: str, *, language: str, words: int, style: Style) -> Extract:
+        """A summary of at most `words` words, speakers' names included.
 
-        Reads all of `text`. A text without words gives an empty Extract.
+        Reads all of `text`. Sentences are whole, unless none is short enough: then the fittest is cut, at the end of
+        a clause if it can be. A text without words gives an empty Extract.
         """
         whole = (Span(0, len(text)),)
-        sentences = read_sentences(text, language)
-        sizes = [count_words(text[s.span.start : s.span.end], language) for s in sentences]
-        if not any(sizes):
+        ranked = self._rank(text, language, words)
+        if ranked is None:
             return Extract("", (), whole)
-        document = read(text, sentences, title)
-        scores = self._ranker.score(features(document, words))
-        costs = [n + _label_words(text, s) if n else 0 for n, s in zip(sizes, sentences, strict=True)]
         if style == "headline":
-            best = max((i for i, n in enumerate(sizes) if n), key=lambda i: (scores[i], -i))
-            piece = _headline(text, sentences[best].span, words, language, float(scores[best]))
-            return _join([piece], "", whole, bullet="")
-        chosen = select(scores, document.words, costs, words)
+            return _join([_headline(text, ranked, words, language)], "", whole, bullet="")
+        costs = [
+            n + _label_words(text, s) if n else 0 for n, s in zip(ranked.sizes, ranked.sentences, strict=True)
+        ]
+        chosen = sorted(select(ranked.scores, ranked.document.words, costs, words))
+        if not chosen:
+            return _join(
+                [_headline(text, ranked, words, language)],
+                "",
+                whole,
+                bullet="- " if style == "bullets" else "",
+            )
         pieces, speaker = [], None
         for i in chosen:
-            piece, speaker = _piece(text, sentences[i], speaker, float(scores[i]), always=style == "bullets")
+            piece, speaker = _piece(
+                text, ranked.sentences[i], speaker, float(ranked.scores[i]), always=style == "bullets"
+            )
             pieces.append(piece)
         if style == "bullets":
             return _join(pieces, "\n", whole, bullet="- ")
         return _join(pieces, " ", whole, bullet="")
 
+    def rank(self, text: str, *, language: str, words: int) -> list[Span]:
+        """The sentences for a summary of `words` words, best first, until they hold so many: the last may hold more."""
+        ranked = self._rank(text, language, words)
+        if ranked is None:
+            return []
+        chosen = select(ranked.scores, ranked.document.words, ranked.sizes, words, whole=False)
+        return [ranked.sentences[i].span for i in chosen]
+
+    def _rank(self, text: str, language: str, words: int) -> _Ranked | None:
+        """None for a text without words."""
+        sentences = read_sentences(text, language)
+        sizes = [count_words(text[s.span.start : s.span.end], language) for s in sentences]
+        if not any(sizes):
+            return None
+        document = read(text, sentences)
+        return _Ranked(sentences, sizes, document, self._ranker.score(document, words, language))
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """A document's sentences, their lengths in words and their fitness."""
+
+    sentences: list[Sentence]
+    sizes: list[int]
+    document: Document
+    scores: Array
+
 
 def _label_words(text: str, sentence: Sentence) -> int:
-    return len(text[slice(*sentence.label)].split()) if sentence.label else 0
+    return count_words(text[slice(*sentence.label)]) if sentence.label else 0
 
 
 def _piece(
@@ -106,17 +144,24 @@ def _piece(
     return _Piece(f"{name}: {shown}", (sentence.label, sentence.span), score), name
 
 
-def _headline(text: str, span: Span, words: int, language: str, score: float) -> _Piece:
-    """The sentence, cut at the last clause that fits when it is too long and has one."""
-    end = span.end
-    if count_words(text[slice(*span)], language) > words:
-        for match in _CLAUSE_END.finditer(text, span.start, span.end):
-            if count_words(text[span.start : match.start()], language) > words:
-                break
-            if match.start() > span.start:
-                end = match.start()
-    kept = Span(span.start, end)
-    return _Piece(" ".join(text[slice(*kept)].split()), (kept,), score)
+def _headline(text: str, ranked: _Ranked, words: int, language: str) -> _Piece:
+    """The fittest sentence without its speaker; cut when it is too long, which counts against it."""
+    rows = zip(ranked.scores, ranked.sizes, strict=True)
+    fitness = [score - (_CUT_PENALTY if n > words else 0) if n else float("-inf") for score, n in rows]
+    best = int(np.argmax(fitness))
+    kept = _cut(text, ranked.sentences[best].span, words, language)
+    return _Piece(" ".join(text[slice(*kept)].split()), (kept,), float(ranked.scores[best]))
+
+
+def _cut(text: str, span: Span, words: int, language: str) -> Span:
+    """The sentence's beginning of at most `words` words, to the end of a clause where one holds half as many."""
+    end = span.start + first_words(text[slice(*span)], words)
+    if end == span.end:
+        return span
+    clauses = [m.start() for m in _CLAUSE_END.finditer(text, span.start, end + 1) if m.start() <= end]
+    if clauses and 2 * count_words(text[span.start : clauses[-1]], language) >= words:
+        end = clauses[-1]
+    return Span(span.start, end)
 
 
 def _join(pieces: list[_Piece], between: str, seen: tuple[Span, ...], *, bullet: str) -> Extract:

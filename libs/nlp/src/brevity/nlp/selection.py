@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brevity.nlp.features import Array
 from brevity.nlp.rouge import ngrams
+from brevity.nlp.terms import Array
 
 CANDIDATES_A_WORD = 1.0
 MIN_CANDIDATES = 60
@@ -18,52 +18,49 @@ REDUNDANCY = 0.6
 """How much a sentence loses, in spreads of the scores, when all of its word pairs were taken already."""
 
 
-def select(scores: Array, words: Sequence[Sequence[str]], sizes: Sequence[int], budget: int) -> list[int]:
-    """Numbers of the sentences taken, in source order; at least one when there is any.
+def select(
+    scores: Array, words: Sequence[Sequence[str]], sizes: Sequence[int], budget: int, *, whole: bool = True
+) -> list[int]:
+    """Numbers of the sentences taken, best first; [] when none fits.
 
     Args:
         scores: Fitness of each sentence.
         words: Tokens of each sentence.
-        sizes: Length of each in words.
-        budget: Words wanted, at most; exceeded only by a single sentence when none is short enough.
+        sizes: Length of each in words; a sentence of 0 is never taken.
+        budget: Words wanted, at most.
+        whole: Whether every sentence must fit; else the last may be longer than what is left.
     """
-    limit = budget
     keep = min(MAX_CANDIDATES, max(MIN_CANDIDATES, int(budget * CANDIDATES_A_WORD)))
     ranked = [int(i) for i in np.argsort(-scores, kind="stable") if sizes[i] > 0]
-    fitting = [i for i in ranked if sizes[i] <= limit][:keep]
-    if not fitting:
-        return [min(ranked[:keep], key=lambda i: sizes[i])] if ranked else []
-    spread = float(np.std(scores)) or 1.0
-    pairs = {i: set(ngrams(words[i], 2)) for i in fitting}
+    open_ = [i for i in ranked if not whole or sizes[i] <= budget][:keep]
+    penalty = REDUNDANCY * (float(np.std(scores)) or 1.0)
+    pairs = {i: set(ngrams(words[i], 2)) for i in open_}
     seen: set[tuple[str, ...]] = set()
     chosen: list[int] = []
-    left = limit
-    values = {i: float(scores[i]) for i in fitting}
-    while True:
-        open_ = [i for i in fitting if i in values and sizes[i] <= left]
-        best = _best(open_, values, pairs, seen, spread * REDUNDANCY)
-        if best is None:
-            return sorted(chosen)
+    left = budget
+    while left > 0 and open_:
+        best = _best(open_, scores, pairs, seen, penalty)
         chosen.append(best)
-        del values[best]
         left -= sizes[best]
         seen |= pairs[best]
+        open_ = [i for i in open_ if i != best and (not whole or sizes[i] <= left)]
+    return chosen
 
 
 def _best(
-    fitting: Sequence[int],
-    values: dict[int, float],
+    ranked: Sequence[int],
+    scores: Array,
     pairs: dict[int, set[tuple[str, ...]]],
     seen: set[tuple[str, ...]],
     penalty: float,
-) -> int | None:
+) -> int:
     """The fittest, repetition taken off; stops looking where no later sentence can win."""
-    best, best_value = None, float("-inf")
-    for i in fitting:
-        if values[i] <= best_value:
+    best, best_value = ranked[0], float("-inf")
+    for i in ranked:
+        if scores[i] <= best_value:
             break
         own = pairs[i]
-        value = values[i] - penalty * (len(own & seen) / len(own) if own else 1.0)
+        value = float(scores[i]) - penalty * (len(own & seen) / len(own) if own else 1.0)
         if value > best_value:
             best, best_value = i, value
     return best

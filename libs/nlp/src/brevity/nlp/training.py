@@ -1,34 +1,38 @@
 """Train the sentence ranker: `python -m brevity.nlp.training --data DIR --out PATH`.
 
-DIR holds a folder for each data set with train.jsonl.gz (and validation.jsonl.gz, whose texts are never trained on).
-A sentence's label is the share of its word pairs and words that the reference summary also has, standardised within
-the document. Every document weighs the same within its set and every set the same. The same data give the same bytes.
+DIR holds a folder for each data set with train.jsonl.gz; a row that shares a passage with any validation.jsonl.gz
+there is left out. Every document weighs the same within its set and every set the same. The same data give the same
+bytes on the same machine and versions. How it was arrived at: docs/engine.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-import re
 import sys
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from brevity.nlp.features import FEATURES, Array, features, read
+from brevity.nlp import cues
+from brevity.nlp.features import FEATURES, KIND, features
 from brevity.nlp.ranker import FORMAT
-from brevity.nlp.rouge import ngrams, tokens
-from brevity.nlp.transcript import read_sentences
+from brevity.nlp.terms import Array
+from brevity.nlp.training_data import Example, cue_worth, labels, load, validation_passages
 
-MAX_DOCUMENTS = 500
+MAX_DOCUMENTS = 600
 """Documents taken of each set, evenly spaced."""
 MAX_SENTENCES = 150
 """Sentences taken of a document, evenly spaced: long documents teach nothing more."""
+FOLDS = 4
+"""Parts of the documents: a document's cues come from the other parts, so that no label leaks into its features."""
+WITHOUT_CUES = 0.3
+"""Share of the documents that are seen without cues, as one of an unknown language is."""
 TREES = 160
+_SPREAD_FLOOR = 0.02
+"""Least spread of a kind of document, as a share of its mean: no set is so uniform that nothing else is like it."""
 
 _SETTINGS: dict[str, Any] = {
     "objective": "regression",
@@ -44,7 +48,8 @@ _SETTINGS: dict[str, Any] = {
     "num_threads": 1,
     "verbose": -1,
 }
-_SHINGLE = 200
+
+Sets = Mapping[str, Sequence[Example]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,49 +62,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not files:
         print(f"No */train.jsonl.gz under {options.data}; name the folder of the data sets.", file=sys.stderr)
         return 2
-    held_out = _held_out(options.data)
-    rows, labels, weights = [], [], []
+    held_out = validation_passages(options.data)
+    sets: dict[str, list[Example]] = {}
     for file in files:
-        documents = _rows(file)
-        clean = [d for d in documents if not _overlaps(d["text"], held_out)]
-        step = max(1, len(clean) // MAX_DOCUMENTS)
-        taken = clean[::step][:MAX_DOCUMENTS]
-        print(
-            f"{file.parent.name}: {len(taken)} taken, {len(documents) - len(clean)} left out (in validation)"
-        )
-        for document in taken:
-            x, y = examples(document["text"], document["summary"], document.get("language"))
-            rows.append(x)
-            labels.append(y)
-            weights.append(np.full(len(y), 1.0 / max(1, len(y)) / len(taken)))
-    model = train(np.concatenate(rows), np.concatenate(labels), np.concatenate(weights))
-    options.out.write_text(json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8")
+        name = file.parent.name
+        sets[name], dropped = load(file.parent, held_out, MAX_DOCUMENTS)
+        print(f"{name}: {len(sets[name])} taken, {dropped} left out (they share a passage with validation)")
+    model = train(sets)
+    options.out.write_text(
+        json.dumps(model, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8"
+    )
     return 0
 
 
-def examples(text: str, summary: str, language: str | None) -> tuple[Array, Array]:
-    """Features and labels of a document's sentences."""
-    sentences = read_sentences(text, language)
-    document = read(text, sentences, None)
-    reference = tokens(summary)
-    if len(sentences) < 2 or not reference:
-        return np.zeros((0, len(FEATURES))), np.zeros(0)
-    words, pairs = set(reference), set(ngrams(reference, 2))
-    labels = np.array([_worth(w, words, pairs) for w in document.words])
-    labels = (labels - labels.mean()) / (labels.std() + 1e-6)
-    rows = features(document, max(1, len(reference)))
-    step = max(1, len(labels) // MAX_SENTENCES)
-    return rows[::step], np.clip(labels[::step], -3, 5)
+def train(sets: Sets) -> dict[str, object]:
+    """The model that brevity.nlp.ranker reads."""
+    everything = [e for examples in sets.values() for e in examples]
+    tables = {
+        language: _learn(everything, language, None) for language in sorted({e.language for e in everything})
+    }
+    folds = {
+        (language, fold): _learn(everything, language, fold) for language in tables for fold in range(FOLDS)
+    }
+    rows, targets, weights, kinds = [], [], [], []
+    for examples in sets.values():
+        means = []
+        for example in examples:
+            x, y, w = _rows(example, folds)
+            means.append(x[:, KIND].mean(axis=0))
+            step = max(1, len(y) // MAX_SENTENCES)
+            rows.append(x[::step])
+            targets.append(y[::step])
+            weights.append(w[::step] / w[::step].sum() / len(examples))
+        kinds.append(_kind(examples[0].language, np.stack(means)))
+    trees = _boost(np.concatenate(rows), np.concatenate(targets), np.concatenate(weights))
+    return {"format": FORMAT, "features": list(FEATURES), "kinds": kinds, "trees": trees, "cues": tables}
 
 
-def _worth(sentence: Sequence[str], words: set[str], pairs: set[tuple[str, ...]]) -> float:
-    """Words of the reference gained for each word spent; very short sentences gain little either way."""
-    unigrams = sum(w in words for w in set(sentence))
-    bigrams = sum(p in pairs for p in set(pairwise(sentence)))
-    return (2 * bigrams + 0.3 * unigrams) / (len(sentence) + 6)
+def _learn(examples: Sequence[Example], language: str, without: int | None) -> cues.Table:
+    """The cues of a language, one fold of the documents left out."""
+    used = (e for e in examples if e.language == language and e.key % FOLDS != without)
+    return cues.learn((e.document.words, cue_worth(e)) for e in used)
 
 
-def train(rows: Array, labels: Array, weights: Array) -> dict[str, object]:
+def _rows(example: Example, folds: Mapping[tuple[str, int], cues.Table]) -> tuple[Array, Array, Array]:
+    """Features, labels and weights of a document's sentences."""
+    blind = example.key // FOLDS % 100 < 100 * WITHOUT_CUES
+    table = {} if blind else folds[example.language, example.key % FOLDS]
+    words = example.document.words
+    return features(example.document, example.budget, cues.columns(words, table)), *labels(example)
+
+
+def _kind(language: str, means: Array) -> dict[str, object]:
+    spread = means.std(axis=0) + _SPREAD_FLOOR * (np.abs(means).mean(axis=0) + _SPREAD_FLOOR)
+    return {"language": language, "mean": _rounded(means.mean(axis=0)), "spread": _rounded(spread)}
+
+
+def _rounded(values: Array) -> list[float]:
+    return [float(f"{value:.4g}") for value in values]
+
+
+def _boost(rows: Array, labels: Array, weights: Array) -> dict[str, object]:
     """Boost trees on the examples and lay them out as `Ranker` reads them."""
     import lightgbm  # only training needs it
 
@@ -111,7 +134,7 @@ def train(rows: Array, labels: Array, weights: Array) -> dict[str, object]:
         root, deep = _lay_out(tree["tree_structure"], nodes)
         roots.append(root)
         depth = max(depth, deep)
-    return {"format": FORMAT, "features": list(FEATURES), "depth": depth, "roots": roots, **nodes}
+    return {"depth": depth, "roots": roots, **nodes}
 
 
 def _lay_out(node: dict[str, Any], nodes: dict[str, list[float]]) -> tuple[int, int]:
@@ -119,8 +142,8 @@ def _lay_out(node: dict[str, Any], nodes: dict[str, list[float]]) -> tuple[int, 
     place = len(nodes["value"])
     split = "split_feature" in node
     nodes["feature"].append(node["split_feature"] if split else 0)
-    nodes["threshold"].append(float(f"{node['threshold']:.6g}") if split else 0.0)
-    nodes["value"].append(0.0 if split else float(f"{node['leaf_value']:.4g}"))
+    nodes["threshold"].append(float(f"{node['threshold']:.6g}") if split else 0)
+    nodes["value"].append(0 if split else float(f"{node['leaf_value']:.4g}"))
     nodes["left"].append(place)
     nodes["right"].append(place)
     if not split:
@@ -128,26 +151,6 @@ def _lay_out(node: dict[str, Any], nodes: dict[str, list[float]]) -> tuple[int, 
     nodes["left"][place], left = _lay_out(node["left_child"], nodes)
     nodes["right"][place], right = _lay_out(node["right_child"], nodes)
     return place, 1 + max(left, right)
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def _held_out(data: Path) -> set[int]:
-    """Every stretch of the validation texts at steps of one character would be too many: whole lines serve."""
-    files = sorted(data.glob("*/validation.jsonl.gz"))
-    return {hash(line) for file in files for row in _rows(file) for line in long_lines(row["text"])}
-
-
-def long_lines(text: str) -> Iterable[str]:
-    """Lines long enough that two texts share one only when they share a passage."""
-    return (found.group() for found in re.finditer(rf"\S[^\n\r]{{{_SHINGLE},}}", text))
-
-
-def _overlaps(text: str, held_out: set[int]) -> bool:
-    return any(hash(line) in held_out for line in long_lines(text))
 
 
 if __name__ == "__main__":

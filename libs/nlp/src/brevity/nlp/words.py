@@ -19,6 +19,8 @@ import re
 CJK_CHARACTERS_A_WORD = 1.7
 SOUTHEAST_ASIAN_CHARACTERS_A_WORD = 4.5
 
+_CHARACTERS_A_WORD = {"cjk": CJK_CHARACTERS_A_WORD, "sea": SOUTHEAST_ASIAN_CHARACTERS_A_WORD}
+
 CJK = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 SOUTHEAST_ASIAN = "\u0e01-\u0e4e\u0e80-\u0ece\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u17dc\u17dd"
 
@@ -49,15 +51,26 @@ def count_words(text: str, language: str | None = None) -> int:
     del language
     total = 0
     for match in WORD.finditer(text):
-        kind = match.lastgroup
-        length = match.end() - match.start()
-        if kind == "cjk":
-            total += _ceil(length / CJK_CHARACTERS_A_WORD)
-        elif kind == "sea":
-            total += _ceil(length / SOUTHEAST_ASIAN_CHARACTERS_A_WORD)
-        else:
-            total += 1
+        total += _words_in(match) if match.lastgroup in _CHARACTERS_A_WORD else 1
     return total
+
+
+def first_words(text: str, words: int) -> int:
+    """Where the first `words` words of `text` end: all of it when it holds no more."""
+    end = 0
+    for match in WORD.finditer(text):
+        held = _words_in(match)
+        if held > words:  # only a run without blanks can be cut inside
+            rate = _CHARACTERS_A_WORD.get(match.lastgroup or "", 0.0)
+            return match.start() + int(words * rate) if rate and words else end
+        words -= held
+        end = match.end()
+    return len(text)
+
+
+def _words_in(match: re.Match[str]) -> int:
+    rate = _CHARACTERS_A_WORD.get(match.lastgroup or "")
+    return _ceil((match.end() - match.start()) / rate) if rate else 1
 
 
 def _ceil(value: float) -> int:

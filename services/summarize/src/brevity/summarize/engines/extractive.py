@@ -63,7 +63,7 @@ class ExtractiveEngine:
         if source_words <= job.words:
             return self._passed_through(job, source_words)
         extract = self._summarizer.summarize(
-            job.text, language=job.language, words=job.words, style=job.style, title=job.title
+            job.text, language=job.language, words=job.words, style=job.style
         )
         if not extract.sentences:
             raise Rejected(
