@@ -27,6 +27,7 @@ from brevity.feedback.producer import EventProducer
 from brevity.feedback.resummarize import Resummarizer
 from brevity.feedback.settings import FeedbackSettings
 from brevity.feedback.sources import Sources
+from brevity.feedback.web import OPEN_PATHS, add_page
 
 log = get_logger(__name__)
 
@@ -75,15 +76,17 @@ def build(settings: FeedbackSettings) -> FastAPI:
         auth=settings.auth,
         checks=[Check("kafka", consumer.ping), Check("mongo", repository.ping)],
         heartbeat=consumer.heartbeat_age_seconds,
+        open_paths=OPEN_PATHS,
         lifespan=lifespan,
     )
     app.add_middleware(Audited, trail=trail, noted=AUDITED_READS.__contains__)
     app.state.end_live_streams = live.close
     sources = Sources(repository, S3ObjectStore(settings.s3), settings.feedback)
-    add_routes(
-        app,
-        Services(repository, sources, outbox, Resummarizer(repository, producer), live, settings.feedback),
+    services = Services(
+        repository, sources, outbox, Resummarizer(repository, producer), live, settings.feedback
     )
+    add_routes(app, services)
+    add_page(app, services, producer, settings)
     return app
 
 

@@ -11,7 +11,8 @@ from pydantic_core import PydanticSerializationError
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import DocumentSubmitted, ObjectRef, encode
-from brevity.common.ids import canonical_json, content_hash, deterministic_id
+from brevity.common.events.documents import named
+from brevity.common.ids import content_hash
 from brevity.common.kafka.client import producer_config
 from brevity.common.kafka.record import OutRecord
 from brevity.common.observability import tracing
@@ -92,14 +93,6 @@ class Submitter:
             size_bytes=len(data),
             media_type=media_type,
         )
-
-
-def named(document: DocumentSubmitted) -> DocumentSubmitted:
-    """`document` with an id: its own, or one derived from all it says, so that sending it twice is harmless."""
-    if document.document_id is not None:
-        return document
-    body = canonical_json(document.model_dump(mode="json", exclude_none=True)).decode()
-    return document.model_copy(update={"document_id": deterministic_id("doc", document.tenant, body)})
 
 
 def _record(document: DocumentSubmitted) -> OutRecord:

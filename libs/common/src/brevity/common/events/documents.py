@@ -17,6 +17,7 @@ from brevity.common.events.base import (
     Timestamp,
     Value,
 )
+from brevity.common.ids import canonical_json, deterministic_id
 
 MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 MetadataValue = Annotated[str, StringConstraints(max_length=2_000)]
@@ -80,6 +81,14 @@ class DocumentSubmitted(Event):
 
     def key(self) -> str:
         return self.document_id or ""
+
+
+def named(document: DocumentSubmitted) -> DocumentSubmitted:
+    """`document` with an id: its own, or one derived from all it says, so that sending it twice is harmless."""
+    if document.document_id is not None:
+        return document
+    body = canonical_json(document.model_dump(mode="json", exclude_none=True)).decode()
+    return document.model_copy(update={"document_id": deterministic_id("doc", document.tenant, body)})
 
 
 class DocumentAccepted(Event):

@@ -151,7 +151,11 @@ class Gate:
             assert unknown is not None  # noqa: S101 - one of the two is always there
             return problem.of_error(unknown)
         state["principal"] = principal
-        if not principal.may("reviewer") and scope["method"] not in _READING:
+        if (
+            not principal.may("reviewer")
+            and scope["method"] not in _READING
+            and scope["path"] not in self._open  # signing in and out
+        ):
             return problem.of_error(forbidden(principal, "reviewer"))
         return None
 

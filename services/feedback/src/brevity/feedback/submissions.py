@@ -1,0 +1,69 @@
+"""Writing submissions from the page: long texts and files to the object store first, then `documents.submitted`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from brevity.common.errors import Rejected
+from brevity.common.events import DocumentSubmitted, ObjectRef, encode
+from brevity.common.events.documents import named
+from brevity.common.ids import content_hash
+from brevity.common.observability import tracing
+from brevity.common.storage.objects import ObjectStore, upload_key
+from brevity.feedback.producer import EventProducer
+
+INLINE_BYTES = 256_000
+"""A longer text travels by claim check: its event then stays small for all who read the topic."""
+
+_MARKDOWN = (".md", ".markdown")
+
+
+class Submissions:
+    """Calls block; safe to share between threads. The same again is harmless: ids derive from what is submitted."""
+
+    def __init__(self, producer: EventProducer, store: ObjectStore) -> None:
+        self._producer = producer
+        self._store = store
+
+    def text(self, document: DocumentSubmitted) -> str:
+        """Submit a document that holds its text; returns its id.
+
+        Raises:
+            Rejected: The text cannot be written in UTF-8.
+            Unavailable: The broker or the object store did not take it.
+        """
+        try:
+            data = (document.text or "").encode()
+        except UnicodeEncodeError:
+            raise Rejected(
+                "the text holds half of a character (a lone UTF-16 surrogate)",
+                code="not_utf8",
+                remedy="Write the text in UTF-8.",
+            ) from None
+        document = named(document)
+        if len(data) > INLINE_BYTES:
+            reference = self._kept(data, "text/plain")
+            document = document.model_copy(update={"text": None, "object": reference})
+        return self._send(document)
+
+    def file(self, document: DocumentSubmitted, name: str, data: bytes, media_type: str | None) -> str:
+        """Submit a file as `document`, whose own text is left out; returns its id. Raises Unavailable."""
+        if name.lower().endswith(_MARKDOWN):
+            media_type = "text/markdown"  # browsers name none, or plain text
+        reference = self._kept(data, media_type)
+        return self._send(named(document.model_copy(update={"text": None, "object": reference})))
+
+    def _kept(self, data: bytes, media_type: str | None) -> ObjectRef:
+        key = upload_key(data)
+        self._store.put(key, data)
+        return ObjectRef(
+            uri=f"s3://{self._store.bucket}/{key}",
+            sha256=content_hash(data),
+            size_bytes=len(data),
+            media_type=media_type or None,
+        )
+
+    def _send(self, document: DocumentSubmitted) -> str:
+        record = encode(document, source="feedback", time=datetime.now(UTC), extra=tracing.inject())
+        self._producer.send([record])
+        return document.document_id or ""

@@ -1,0 +1,34 @@
+// Talking to this service's REST interface, and telling people what came of it.
+
+/** Calls `address`; throws an Error with words for a person when it is refused. */
+export async function call(address, { method = "GET", body, headers = {} } = {}) {
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method,
+      headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Error("The service does not answer. What you wrote is still here.");
+  }
+  if (answer.status === 401) {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    throw new Error("Please sign in again.");
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error([said.detail, said.remedy].filter(Boolean).join(". ") || "This did not work.");
+  return said;
+}
+
+let fading = 0;
+
+/** Says `text` to everybody: shown for some seconds, and read out. */
+export function say(text, { wrong = false } = {}) {
+  const place = document.getElementById("say");
+  place.textContent = text;
+  place.classList.toggle("bad", wrong);
+  place.classList.add("shown");
+  clearTimeout(fading);
+  fading = setTimeout(() => place.classList.remove("shown"), wrong ? 8000 : 3500);
+}

@@ -1,0 +1,2 @@
+// For pages without anything of their own.
+import "./keys.js";

@@ -1,0 +1,89 @@
+"""What the page calls things: reasons, warnings, states and lengths in plain English."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+from brevity.common.events import SummaryCompleted
+from brevity.feedback.model import Reason
+
+REASONS: dict[str, dict[str, str]] = {
+    "up": {
+        "accurate": "Accurate",
+        "well_written": "Well written",
+        "right_length": "Right length",
+    },
+    "down": {
+        "wrong_fact": "A fact is wrong",
+        "made_up": "Something is made up",
+        "misses_main_point": "Misses the main point",
+        "too_long": "Too long",
+        "too_short": "Too short",
+        "hard_to_read": "Hard to read",
+        "wrong_language": "Wrong language",
+        "repeats_itself": "Repeats itself",
+        "harmful": "Harmful",
+    },
+}
+REASON_NAMES = {code: name for group in REASONS.values() for code, name in group.items()}
+assert set(REASON_NAMES) == set(get_args(Reason))  # noqa: S101 - a reason without a name could not be chosen
+
+_WARNINGS = {
+    "number_not_in_source": (
+        "Number not found in the source",
+        "No reading of this number, written in digits or words, stands in the source. It may be wrong or made up.",
+    ),
+    "date_not_in_source": (
+        "Date not found in the source",
+        "No date in the source agrees with this one.",
+    ),
+    "name_not_in_source": (
+        "Name not found in the source",
+        "The source holds this name in no form. It may belong to somebody or something else.",
+    ),
+    "low_support": (
+        "Little support",
+        "The source says little that supports this sentence. Compare it before you rely on it.",
+    ),
+    "coverage_below_100": (
+        "Not all of the document was read",
+        "The engine saw only a part of the source; what the rest says is missing here.",
+    ),
+    "language_undetermined": (
+        "Language not recognised",
+        "The language could not be told, so sentences and facts may be cut or checked less well.",
+    ),
+}
+
+STANDINGS = {"up": "Rated up", "down": "Rated down", "mixed": "Ratings are split", "none": "Not rated yet"}
+LENGTHS = {"short": "Short", "medium": "Medium", "long": "Long"}
+STYLES = {"paragraph": "Running text", "bullets": "Bullet points", "headline": "One sentence"}
+FORMATS = {"pdf": "PDF", "docx": "Word", "md": "Markdown", "jsonl": "JSON lines"}
+
+_GENERATED = re.compile(r"doc_[0-9a-f]{32}")
+_HEADING_CHARACTERS = 70
+
+
+def heading(event: SummaryCompleted) -> str:
+    """What a document is called: its title, or the id somebody gave it, or the first words of its summary."""
+    if event.title:
+        return event.title
+    if not _GENERATED.fullmatch(event.document_id):
+        return event.document_id
+    first = " ".join(event.summary[: _HEADING_CHARACTERS * 2].split())
+    if len(first) <= _HEADING_CHARACTERS:
+        return first
+    return f"{first[:_HEADING_CHARACTERS].rsplit(' ', 1)[0]} …"
+
+
+def warning_words(code: str) -> tuple[str, str]:
+    """A name for the warning, and what it means; a code without words of ours names itself."""
+    known = _WARNINGS.get(code)
+    return known or (code.replace("_", " ").capitalize(), "Check this place against the source.")
+
+
+def wanted_words(words: int | None, length: str | None, style: str) -> str:
+    """What summary was asked for, e.g. `at most 40 words, bullet points`."""
+    size = f"at most {words} words" if words else f"{LENGTHS[length or 'medium'].lower()} length"
+    return f"{size}, {STYLES.get(style, style).lower()}"
