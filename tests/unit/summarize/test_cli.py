@@ -66,7 +66,7 @@ def test_lines_come_out_in_order_and_bad_ones_in_their_place(tmp_path: Path) -> 
         json.dumps({"id": "few", "text": BRIDGE, "words": 1}),
         json.dumps({"id": "empty", "text": " … "}),
         '{"id": "half", "text": "hello \\ud800"}',
-        json.dumps({"id": "z", "text": BRIDGE}),
+        json.dumps({"document_id": "z", "text": BRIDGE}),
     ]
     result = _run(_file(tmp_path, "in.jsonl", "\n".join(lines)), "--words", "60")
     values = _objects(result)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from brevity.common.errors import BrevityError, Rejected
 from brevity.common.events.documents import SummaryRequest
@@ -26,7 +26,8 @@ class Line(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
-    id: str | int | None = None
+    # As a submission calls it too, so that one file serves both.
+    id: str | int | None = Field(default=None, validation_alias=AliasChoices("id", "document_id"))
     text: str
     words: int | None = Field(default=None, ge=5, le=5_000)
     language: str | None = Field(default=None, max_length=35)
@@ -144,7 +145,7 @@ def _parse(number: int, raw: bytes) -> Line | BrevityError | tuple[str | int | N
         problem = error.errors()[0]
         name = ".".join(map(str, problem["loc"]))
         bad = _bad(number, f"has a wrong `{name}`: {problem['msg']}", f"Correct `{name}`.", "bad_line")
-        return _key(value.get("id")), bad
+        return _key(value.get("id", value.get("document_id"))), bad
 
 
 def _key(value: object) -> str | int | None:
