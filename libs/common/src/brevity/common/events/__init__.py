@@ -12,6 +12,8 @@ from brevity.common.events.learning import (
     DriftDetected,
     FeedbackRecorded,
     ModelPromoted,
+    ModelServed,
+    Rollout,
     TrainingRequested,
     TrainingStatus,
 )
@@ -36,6 +38,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     TrainingRequested,
     TrainingStatus,
     ModelPromoted,
+    ModelServed,
 )
 
 __all__ = [
@@ -48,8 +51,10 @@ __all__ = [
     "Event",
     "FeedbackRecorded",
     "ModelPromoted",
+    "ModelServed",
     "ObjectRef",
     "Origin",
+    "Rollout",
     "Span",
     "SummaryCompleted",
     "SummaryFailed",

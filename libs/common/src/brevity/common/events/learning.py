@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from brevity.common.events.base import Event, Identifier, Sha256, Tenant, Timestamp, Value
+from brevity.common.events.base import Event, Identifier, ObjectRef, Sha256, Tenant, Timestamp, Value
 from brevity.common.events.documents import SummaryRequest
+from brevity.common.ids import deterministic_id
 
 
 class FeedbackRecorded(Event):
@@ -115,8 +116,26 @@ class TrainingStatus(Event):
         return self.job_id
 
 
+class Rollout(Value):
+    """How a version comes into service.
+
+    `full`: it writes every summary. `canary`: it writes those of a share of the documents, chosen by their hash, and
+    the previous version the others. `shadow`: the previous version writes all; this one summarizes a share of the
+    documents beside it, and only the differences are kept.
+    """
+
+    mode: Literal["full", "canary", "shadow"] = "full"
+    share: float = Field(
+        default=1.0, ge=0, le=1, description="Share of the documents, for `canary` and `shadow`."
+    )
+
+
 class ModelPromoted(Event):
-    """A model version is now the one to use; the topic keeps the last word on each engine."""
+    """What an engine is to serve from now on; the topic keeps the last word on each engine.
+
+    It stands on its own: with `canary` and `shadow` it names the previous version's artifact too, so that a process
+    that starts later serves the same two. Without `artifact` the engine's own model, the one it comes with, is meant.
+    """
 
     topic: ClassVar[str] = "models.promoted"
 
@@ -129,6 +148,74 @@ class ModelPromoted(Event):
     reason: str
     metrics: dict[str, float] = Field(default_factory=dict)
     promoted_at: Timestamp
+    artifact: ObjectRef | None = Field(
+        default=None,
+        description="The model's bytes, `s3://BUCKET/models/<name>/<version>/model.json`, with their SHA-256.",
+    )
+    model_version: str | None = Field(
+        default=None, description="How summaries of this version name it, e.g. `extractive-1b2f…`."
+    )
+    previous_artifact: ObjectRef | None = Field(
+        default=None, description="The previous version's bytes; absent for the engine's own model."
+    )
+    previous_model_version: str | None = Field(
+        default=None, description="How summaries of the previous version name it."
+    )
+    rollout: Rollout = Field(default_factory=Rollout)
+    evidence: str | None = Field(
+        default=None,
+        max_length=2_000,
+        description="Where the grounds of the decision are, e.g. an MLflow run.",
+    )
+    decided_by: str | None = Field(
+        default=None, max_length=200, description="The person or the rule that decided."
+    )
+
+    @property
+    def promotion_id(self) -> str:
+        """The same for the same decision, in any process."""
+        return deterministic_id(
+            "prm",
+            self.engine,
+            self.model,
+            self.version,
+            self.rollout.model_dump_json(),
+            self.promoted_at.isoformat(),
+        )
+
+    def key(self) -> str:
+        return self.engine
+
+
+class ModelServed(Event):
+    """What one serving process made of a promotion: the grounds of the deployment ledger."""
+
+    topic: ClassVar[str] = "models.served"
+
+    report_id: Identifier
+    promotion_id: Identifier = Field(description="Derived from the promotion; equal in every process.")
+    engine: str
+    model: str
+    version: str
+    model_version: str | None = Field(
+        default=None, description="How summaries of it name it; absent when it could not be loaded."
+    )
+    state: Literal["in_service", "refused", "retired", "compared"] = Field(
+        description="`in_service`: it writes summaries, or is compared as a shadow, from now on. `refused`: it could not"
+        " be loaded or failed its trial, and what was in service goes on. `retired`: its last batch is done."
+        " `compared`: what a shadow did differently, over some documents."
+    )
+    rollout: Rollout = Field(default_factory=Rollout)
+    reason: str | None = Field(default=None, description="Why it was promoted.")
+    evidence: str | None = Field(default=None, description="Where the grounds of the promotion are.")
+    promoted_at: Timestamp | None = None
+    code: str | None = Field(default=None, description="Why it was refused.")
+    message: str | None = None
+    process: str = Field(description="Host and process that reports.")
+    metrics: dict[str, float] = Field(
+        default_factory=dict, description="Seconds for loading and trial; a shadow's counts and differences."
+    )
+    reported_at: Timestamp
 
     def key(self) -> str:
         return self.engine

@@ -77,6 +77,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic("training.status", ("trainer",), ("feedback", "trainer"), "job_id", 1, 0, compacted=True, description="Where each job stands."),
     Topic("models.promoted", ("trainer",), ("summarize", "feedback"), "engine", 1, 0, compacted=True,
           description="Which model version each engine uses."),
+    Topic("models.served", ("summarize",), ("feedback", "trainer"), "engine", 1, 365 * _DAY_MS,
+          description="What serving processes made of promotions: in service, refused, retired, compared."),
 )  # fmt: skip
 
 BY_NAME = {topic.name: topic for topic in TOPICS}
