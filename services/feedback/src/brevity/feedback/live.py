@@ -6,7 +6,7 @@ A watcher has a bounded queue. Who reads too slowly is told to look again (`resy
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 from brevity.common.errors import BrevityError, Unavailable
@@ -44,7 +44,7 @@ class Live:
 
     async def news(
         self, tenant: str, *, heartbeat: float, since: datetime | None = None
-    ) -> AsyncIterator[News | float]:
+    ) -> AsyncGenerator[News | float]:
         """What is new for `tenant`, until `close`; a number at once, and after that many seconds without news.
 
         `since`: the time of the last change that was seen before.

@@ -8,9 +8,9 @@ same event id.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import encode
@@ -46,8 +46,10 @@ class Outbox:
         self._owner = settings.instance_id
         self._takeover = timedelta(seconds=settings.outbox_takeover_seconds)
         self._metrics = metrics
-        self._fresh: deque[Feedback] = deque()
-        self._sweep = True
+        self._fresh: dict[str, Feedback] = {}
+        self._underway: set[str] = set()
+        """Ids of what is being written or waits in memory: the sweep leaves them alone."""
+        self._sweep = False
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -58,21 +60,32 @@ class Outbox:
             Rejected: `not_found` when its summary is gone.
             Unavailable: The store is away; the feedback may or may not be kept, and repeating it is harmless.
         """
-        stored, new = await self._repository.add_feedback(feedback, self._owner)
+        name = feedback.feedback_id
+        self._underway.add(name)
+        try:
+            stored, new = await self._repository.add_feedback(feedback, self._owner)
+        except BaseException:
+            self._underway.discard(name)
+            self._sweep = True  # it may have been kept for all that
+            raise
         if not new:
+            if name not in self._fresh:
+                self._underway.discard(name)
             return stored, False
         for kind in (stored.rating, "edit" if stored.edited_summary is not None else None):
             if kind is not None:
                 self._metrics.feedback.labels(kind).inc()
-        if len(self._fresh) < _MOST_REMEMBERED:
-            self._fresh.append(stored)
-        else:
-            self._sweep = True
-        self._wake.set()
         try:
             await self._add_up([stored])
+            added_up = True
         except Unavailable:
-            self._sweep = True  # it is kept: the sweep adds it up
+            added_up = False
+        if added_up and len(self._fresh) < _MOST_REMEMBERED:
+            self._fresh[name] = stored
+        else:  # the sweep adds up and publishes
+            self._underway.discard(name)
+            self._sweep = True
+        self._wake.set()
         return stored, True
 
     def stop(self) -> None:
@@ -82,6 +95,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Publish until `stop`; with Kafka or the store away, wait and go on."""
+        self._sweep = True
         while True:
             try:
                 if self._sweep:
@@ -108,14 +122,15 @@ class Outbox:
 
     async def _drain(self) -> None:
         while self._fresh:
-            batch = [self._fresh[at] for at in range(min(_BATCH, len(self._fresh)))]
+            batch = list(islice(self._fresh.values(), _BATCH))
             await self._publish(batch, "sent")
-            for _ in batch:
-                self._fresh.popleft()
+            for feedback in batch:
+                del self._fresh[feedback.feedback_id]
+                self._underway.discard(feedback.feedback_id)
 
     async def _swept(self) -> None:
         """Publish what the store still marks: ours from before a crash, and others' that they have not for long."""
-        self._fresh.clear()
+        self._sweep = False
         while True:
             left = await self._repository.pending(
                 self._owner, datetime.now(UTC) - self._takeover, limit=_BATCH
@@ -123,18 +138,21 @@ class Outbox:
             mine = [
                 item.feedback
                 for item in left
-                if item.owner == self._owner or await self._repository.take_over(item, self._owner)
+                if item.feedback.feedback_id not in self._underway
+                and (item.owner == self._owner or await self._repository.take_over(item, self._owner))
             ]
             await self._add_up(mine)
             await self._publish(mine, "recovered")
             if len(left) < _BATCH:
-                break
-        self._sweep = False
+                return
+            if not mine:  # all underway: they are published from memory first
+                self._sweep = True
+                return
 
     async def _publish(self, batch: Sequence[Feedback], how: str) -> None:
         if not batch:
             return
-        self._metrics.outbox.set(len(self._fresh) or len(batch))
+        self._metrics.outbox.set(max(len(self._fresh), len(batch)))
         await asyncio.to_thread(self._producer.send, [_record(feedback) for feedback in batch])
         await self._repository.published([feedback.feedback_id for feedback in batch])
         self._metrics.published.labels(how).inc(len(batch))
