@@ -85,6 +85,7 @@ def outcome_consumer(
         list(_MODELS),
         Keeper(repository, metrics).keep,
         Batching(settings.batch_records, settings.batch_wait_seconds),
+        metrics.consumer,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from brevity.common.kafka.metrics import ConsumerMetrics
 from brevity.common.observability.metrics import BATCH_RECORDS, WORK_SECONDS
 
 
@@ -11,6 +12,7 @@ class FeedbackMetrics:
     """Instruments of the service; make it once in a process for each registry."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self.consumer = ConsumerMetrics("feedback", registry)
         self.events = Counter(
             "brevity_feedback_events_total",
             "Events written to the store, repeats included.",

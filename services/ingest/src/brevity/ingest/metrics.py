@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
+from brevity.common.kafka.metrics import ConsumerMetrics
 from brevity.common.observability.metrics import SIZE_BYTES, WORDS, WORK_SECONDS
 
 
@@ -33,6 +34,7 @@ class IngestMetrics:
             buckets=WORK_SECONDS,
             registry=registry,
         )
+        self.view = ConsumerMetrics("ingest_view", registry)
         self.undecodable = Counter(
             "brevity_ingest_projection_undecodable_total",
             "Events the state view could not read.",

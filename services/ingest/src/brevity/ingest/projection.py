@@ -47,7 +47,9 @@ class Projection:
     ) -> None:
         self._mongo = mongo
         self._metrics = metrics
-        self._consumer = BatchConsumer("brevity-ingest", kafka, group, list(_MODELS), self._keep, Batching())
+        self._consumer = BatchConsumer(
+            "brevity-ingest", kafka, group, list(_MODELS), self._keep, Batching(), metrics.view
+        )
         self._collection: Any = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._work, name="projection", daemon=True)

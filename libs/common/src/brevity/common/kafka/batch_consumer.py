@@ -9,15 +9,18 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aiokafka.errors import KafkaError  # pyright: ignore[reportMissingTypeStubs]
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 
 from brevity.common.errors import Unavailable
+from brevity.common.kafka.metrics import ConsumerMetrics
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.security import security_of
 from brevity.common.observability.logging import get_logger
@@ -57,6 +60,7 @@ class BatchConsumer:
         topics: Sequence[str],
         keep: Keep,
         batching: Batching,
+        metrics: ConsumerMetrics,
     ) -> None:
         self._name = name
         self._kafka = kafka
@@ -65,6 +69,8 @@ class BatchConsumer:
         self._topics = topics
         self._keep = keep
         self._batching = batching
+        self._metrics = metrics
+        self._in_work: Counter[str] = Counter()  # records by topic
         self._stopping = asyncio.Event()
         self._consumer: Any = None
         self._turned = time.monotonic()
@@ -124,8 +130,13 @@ class BatchConsumer:
 
         async def take(message: KafkaMessage) -> None:
             raw: Any = message.raw_message
-            if await self._insist([_record(item) for item in raw]):
-                await message.ack()
+            records = [_record(item) for item in raw]
+            self._in_work.update(record.topic for record in records)
+            try:
+                if await self._insist(records):
+                    await message.ack()
+            finally:
+                self._in_work.clear()
 
         subscriber(take)
         try:
@@ -133,6 +144,7 @@ class BatchConsumer:
             self._consumer = subscriber.consumer
             while not self._stopping.is_set():
                 self._turned = time.monotonic()
+                await self._measure()
                 await self._pause()
         finally:
             self._consumer = None
@@ -144,11 +156,27 @@ class BatchConsumer:
             self._turned = time.monotonic()
             try:
                 await self._keep(records)
+                for record in records:
+                    late = time.time() - record.timestamp_ms / 1000
+                    self._metrics.end_to_end_seconds.observe(max(0.0, late))
                 return True
             except Unavailable as error:
+                self._metrics.retries.labels(error.code).inc()
                 log.warning("the consumer waits for the store", reason=error.message, records=len(records))
                 await self._pause()
         return False
+
+    async def _measure(self) -> None:
+        behind = Counter(self._in_work)
+        for place in self._consumer.assignment():
+            end = self._consumer.highwater(place)
+            if end is None:
+                continue  # nothing was fetched yet
+            with contextlib.suppress(KafkaError):  # it has just been taken away
+                behind[place.topic] += max(0, end - await self._consumer.position(place))
+        for topic in self._topics:
+            self._metrics.lag.labels(topic).set(behind[topic])
+        self._metrics.in_flight.set(sum(self._in_work.values()))
 
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):

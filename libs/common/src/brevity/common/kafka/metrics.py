@@ -1,4 +1,4 @@
-"""Metrics of the exactly-once stage, under the name of the service that runs it."""
+"""Metrics of what reads from Kafka, under the name of the service that runs it."""
 
 from __future__ import annotations
 
@@ -75,3 +75,30 @@ class StageMetrics:
             name("lag_records"), "Records on the topic that are not finished.", ["topic"], registry=registry
         )
         self.held = Gauge(name("held_batches"), "Batches waiting for a dependency.", registry=registry)
+
+
+class ConsumerMetrics:
+    """Instruments of one at-least-once consumer; make it once in a process for each name and registry.
+
+    Args:
+        name: The service, e.g. `feedback`, or the service and the part of it that consumes.
+    """
+
+    def __init__(self, name: str, registry: CollectorRegistry = REGISTRY) -> None:
+        prefix = f"brevity_{name}"
+        self.lag = Gauge(
+            f"{prefix}_lag_records", "Records on the topic that are not kept.", ["topic"], registry=registry
+        )
+        self.in_flight = Gauge(f"{prefix}_in_flight_records", "Records being kept.", registry=registry)
+        self.retries = Counter(
+            f"{prefix}_retries_total",
+            "Times a batch was tried again because the store was away.",
+            ["code"],
+            registry=registry,
+        )
+        self.end_to_end_seconds = Histogram(
+            f"{prefix}_end_to_end_seconds",
+            "From a record's timestamp to its being kept.",
+            buckets=END_TO_END_SECONDS,
+            registry=registry,
+        )
