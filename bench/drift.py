@@ -72,13 +72,14 @@ class Brevity:
             document_id=f"d-{step.number}",
             tenant=TENANT,
             rating="up" if step.liked else "down",
-            edited_summary=None if rating_alone else step.real.reference,
+            edit_distance=None if rating_alone else step.real.edit_distance,
             reviewer="bench",
             engine="extractive",
             model_version=MODEL,
+            language=step.real.language,
             recorded_at=step.at,
         )
-        alarms += self._monitors.observe_feedback(event, language=step.real.language, summary=step.real.lead)
+        alarms += self._monitors.observe_feedback(event)
         return len(alarms)
 
 

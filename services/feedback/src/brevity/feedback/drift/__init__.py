@@ -4,5 +4,6 @@ from brevity.feedback.drift.alarm import Alarm
 from brevity.feedback.drift.monitors import Monitors, ReferenceDocument
 from brevity.feedback.drift.scope import DriftSettings
 from brevity.feedback.drift.text import TextStatistics, measure
+from brevity.feedback.drift.watch import Watch
 
-__all__ = ["Alarm", "DriftSettings", "Monitors", "ReferenceDocument", "TextStatistics", "measure"]
+__all__ = ["Alarm", "DriftSettings", "Monitors", "ReferenceDocument", "TextStatistics", "Watch", "measure"]

@@ -15,10 +15,9 @@ Floats = NDArray[np.float64]
 
 _FALL = 1
 _RECENT = 1 / 50
-_CEILING = 1e12
 
-SHORTEST = 15
-"""Observations a change must have lasted: a handful of odd ones in a row is no drift."""
+SHORTEST = 30
+"""Observations a change must have lasted: a handful of odd ones in a row, as a batch of uploads brings, is no drift."""
 
 
 class Evidence(NamedTuple):
@@ -47,16 +46,18 @@ class Detector:
     framework for sequential change detection", theorem 2.4; for conformal p-values Vovk, Petej, Nouretdinov,
     Ahlberg, Carlsson, Gammerman 2021, "Retrain or not retrain: conformal test martingales for change-point
     detection".) Where a change began is taken from the CUSUM of the leading bet (Page 1954): the last time its
-    product of gains was at most 1.
+    product of gains was at most 1. Evidence is kept up to what an alarm needs and no further, which only lowers it:
+    what a short burst has piled up is then gone by the time that a change must have lasted.
     """
 
-    def __init__(self, directions: tuple[Direction, ...], min_effect: float) -> None:
+    def __init__(self, directions: tuple[Direction, ...], min_effect: float, threshold: float) -> None:
         self._min_effect = min_effect
         # Bets that would win in a harmless direction are left out: an improvement cannot raise an alarm.
         allowed = np.array([(d != "fall", d != "rise") for d in directions])
         shape = (len(directions), 2, BETS)
         self._open = np.broadcast_to(allowed[:, :, None], shape).astype(np.float64)
         self._bets = float(self._open.sum())
+        self._ceiling = 2 * threshold * self._bets  # a single bet can still raise the alarm
         self.reset()
 
     def reset(self) -> None:
@@ -71,9 +72,9 @@ class Detector:
     def observe(self, rank: Rank) -> Evidence:
         """Take one observation into account; about 40 microseconds for eight statistics."""
         won = gains(np.stack((rank.p, 1 - rank.p), axis=1))
-        self._m = np.minimum(won * (1 + self._m), _CEILING) * self._open
+        self._m = np.minimum(won * (1 + self._m), self._ceiling) * self._open
         alive = self._cusum > 1
-        self._cusum = np.minimum(won * np.where(alive, self._cusum, 1.0), _CEILING)
+        self._cusum = np.minimum(won * np.where(alive, self._cusum, 1.0), self._ceiling)
         risen = 1 - 2 * rank.middle
         signed = np.stack((risen, -risen), axis=1)[:, :, None]
         self._length = np.where(alive, self._length, 0.0) + 1

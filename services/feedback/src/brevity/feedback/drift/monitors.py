@@ -21,7 +21,7 @@ from brevity.common.events import DocumentAccepted, FeedbackRecorded, SummaryCom
 from brevity.feedback.drift.alarm import Alarm
 from brevity.feedback.drift.lexicon import Lexicon
 from brevity.feedback.drift.measures import FAMILIES
-from brevity.feedback.drift.quality import edit_distance, length_ratio, warning_share
+from brevity.feedback.drift.quality import length_ratio, warning_share
 from brevity.feedback.drift.scope import DriftSettings, Observation, Scope
 from brevity.feedback.drift.text import TextStatistics, measure
 
@@ -114,28 +114,29 @@ class Monitors:
         seen = Observation(summary.summary_id, summary.document_id, summary.submitted_at, values)
         return self._observe("summary", summary.tenant, summary.language, seen)
 
-    def observe_feedback(self, feedback: FeedbackRecorded, *, language: str, summary: str) -> list[Alarm]:
-        """A rating, an edit or both.
-
-        Args:
-            feedback: The event. One on another model version's summary says nothing of this one.
-            language: The document's language.
-            summary: The text that was rated or edited.
-        """
+    def observe_feedback(self, feedback: FeedbackRecorded) -> list[Alarm]:
+        """A rating, an edit or both. One on another model version's summary says nothing of this one."""
         if feedback.model_version != self.model_version:
             return []
         values: dict[str, float] = {}
         if feedback.rating is not None:
             values["rating"] = float(feedback.rating == "up")
-        if feedback.edited_summary is not None:
-            values["edit"] = edit_distance(summary, feedback.edited_summary)
+        if feedback.edit_distance is not None:
+            values["edit"] = feedback.edit_distance
         alarms: list[Alarm] = []
         for family, value in values.items():
             seen = Observation(
                 feedback.feedback_id, feedback.document_id, feedback.recorded_at, np.array([value])
             )
-            alarms += self._observe(family, feedback.tenant, language, seen)
+            alarms += self._observe(family, feedback.tenant, feedback.language or "und", seen)
         return alarms
+
+    def evidence(self) -> dict[str, float]:
+        """Where the test of each family over all documents stands, as a share of its threshold: 1 is an alarm."""
+        return {
+            name: scope.evidence / self._settings.mean_between_false_alarms
+            for name, scope in self._overall.items()
+        }
 
     def to_json(self) -> str:
         """Everything the monitors know: about 100 KB, and up to 25 KB for each tenant and language."""
@@ -151,8 +152,8 @@ class Monitors:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Monitors:
-        """The monitors that wrote `text`.
+    def from_json(cls, text: str, settings: DriftSettings | None = None) -> Monitors:
+        """The monitors that wrote `text`, with their settings or with new ones.
 
         Raises:
             Fatal: `drift_state_version`; the state is of another release's form.
@@ -164,7 +165,7 @@ class Monitors:
                 code="drift_state_version",
                 remedy="Delete the saved drift state; the monitors then learn their reference anew.",
             )
-        monitors = cls(state["model_version"], DriftSettings(**state["settings"]))
+        monitors = cls(state["model_version"], settings or DriftSettings(**state["settings"]))
         monitors._lexicon = Lexicon.restore(state["lexicon"])
         for name, saved in state["overall"].items():
             monitors._overall[name].restore(saved)
@@ -213,7 +214,7 @@ class Monitors:
             self._settings.mean_between_false_alarms,
             baseline,
             self._settings.quiet,
-            self.model_version,
+            family,
         )
 
     def _group(self, key: Key) -> Scope:

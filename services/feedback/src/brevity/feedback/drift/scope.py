@@ -81,12 +81,14 @@ class Scope:
         self._quiet = quiet
         self._salt = salt
         self._ranks = Ranks(len(family.statistics))
-        self._detector = Detector(tuple(s.alarm_on for s in family.statistics), family.min_effect)
+        self._detector = Detector(tuple(s.alarm_on for s in family.statistics), family.min_effect, threshold)
         self._first: datetime | None = None
         self._recent: deque[tuple[str, datetime]] = deque(maxlen=RECENT_TIMES)
         self._silent = 0
         self._streak = 0
         self._since_quiet = 0
+        self.evidence = 0.0
+        """The test's value at the last observation; not part of the state, since the next one sets it."""
 
     def learn(self, observation: Observation) -> None:
         """Take an observation of the reference: ranked against, not tested."""
@@ -106,6 +108,7 @@ class Scope:
         self._recent.append((observation.document_id, observation.at))
         cells = self._family.cells(observation.values)
         evidence = self._detector.observe(self._ranks.rank(cells, self._uniforms(observation.id)))
+        self.evidence = evidence.value
         return self._raise(evidence) if evidence.value >= self._threshold else None
 
     def _raise(self, evidence: Evidence) -> Finding:

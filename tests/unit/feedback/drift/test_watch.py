@@ -1,0 +1,170 @@
+"""Monitors over events: whose, of which version, from which event, and each once."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from brevity.common.errors import Fatal
+from brevity.feedback.drift import Alarm, DriftSettings, Monitors, Watch
+from brevity.feedback.drift.watch import IN_SERVICE
+from tests.unit.feedback.drift.observing import document, rating, summary
+
+QUICK = DriftSettings(
+    mean_between_false_alarms=20_000,
+    lexicon_documents=60,
+    baseline=80,
+    group_baseline=80,
+    quiet=100,
+    max_groups=3,
+)
+PORT = "The harbour master closed the northern pier because the storm had moved a great many stones. "
+CLINIC = "Patient: 3 mg at 8, BP 140/90, HR 72. OK? No. "
+
+
+def rated(watch: Watch, share: float, numbers: range, **changes: str) -> list[Alarm]:
+    draw = np.random.default_rng(numbers.start + 1)
+    return [
+        alarm
+        for number in numbers
+        for alarm in watch.feedback(rating(number, bool(draw.random() < share), **changes))
+    ]
+
+
+def watching() -> Watch:
+    watch = Watch(QUICK)
+    watch.summary(summary(-1))
+    return watch
+
+
+def texts(kind: str, numbers: range) -> list[tuple[int, str]]:
+    draw = np.random.default_rng(numbers.start + 3)
+    words = kind.split()
+    return [(n, " ".join(draw.choice(words, size=draw.integers(30, 90)))) for n in numbers]
+
+
+def test_a_change_of_domain_is_found_and_says_where() -> None:
+    watch = watching()
+    calm = [a for n, text in texts(PORT, range(300)) for a in watch.document(document(n, text), text)]
+    found = [a for n, text in texts(CLINIC, range(300, 500)) for a in watch.document(document(n, text), text)]
+    assert calm == []
+    assert {alarm.tenant for alarm in found} == {None, "first"}
+    event = found[0].event()
+    assert event.monitor.startswith("input.")
+    assert event.model_version == "m-1"
+    assert event.statistic >= event.threshold == 20_000
+    assert event.current.count >= 1
+    assert set(event.sample_document_ids) <= {f"d-{n}" for n in range(250, 500)}
+    assert found[0].drift_id == event.drift_id
+
+
+def test_a_fall_of_ratings_in_one_tenant_names_that_tenant_and_not_its_neighbour() -> None:
+    watch = watching()
+    for start in range(0, 300, 100):
+        assert rated(watch, 0.9, range(start, start + 100), tenant="first") == []
+        assert rated(watch, 0.9, range(1_000 + start, 1_100 + start), tenant="second") == []
+    found: list[Alarm] = []
+    for start in range(300, 600, 50):
+        found += rated(watch, 0.3, range(start, start + 50), tenant="first")
+        found += rated(watch, 0.9, range(1_000 + start, 1_050 + start), tenant="second")
+    tenants = {alarm.tenant for alarm in found}
+    assert "first" in tenants
+    assert "second" not in tenants
+    assert all(alarm.event().effect < 0 for alarm in found)  # type: ignore[operator]
+
+
+def test_a_tenant_with_little_data_is_not_watched_on_its_own() -> None:
+    watch = watching()
+    assert rated(watch, 1.0, range(40), tenant="small") == []
+    assert rated(watch, 0.0, range(40, 75), tenant="small") == []
+
+
+def test_groups_are_bounded_and_the_one_unseen_for_longest_goes() -> None:
+    monitors = Monitors("m-1", QUICK)
+    for number, tenant in enumerate(["a", "b", "c", "a", "d"]):
+        monitors.observe_feedback(rating(number, True, tenant=tenant))
+    kept = {group[1] for group in json.loads(monitors.to_json())["groups"]}
+    assert kept == {"a", "c", "d"}
+
+
+def test_an_event_delivered_twice_counts_once() -> None:
+    once, twice = watching(), watching()
+    draw = np.random.default_rng(21)
+    for number in range(250):
+        event = rating(number, bool(draw.random() < 0.8))
+        text = f"{PORT}{number}"
+        for watch, times in ((once, 1), (twice, 2)):
+            for _ in range(times):
+                watch.feedback(event)
+                watch.document(document(number, text), text)
+                watch.summary(summary(number, warnings=number % 3))
+    assert once.to_json() == twice.to_json()
+
+
+def test_equal_ids_of_two_tenants_are_two_events() -> None:
+    watch = watching()
+    for tenant in ("first", "second"):
+        watch.feedback(rating(1, True, tenant=tenant))
+    groups = json.loads(json.loads(watch.to_json())["monitors"])["groups"]
+    assert {(family, tenant) for family, tenant, *_ in groups} >= {("rating", "first"), ("rating", "second")}
+
+
+def test_a_watch_restored_in_the_middle_raises_the_same_alarms_under_the_same_ids() -> None:
+    def run(cuts: set[int]) -> tuple[list[str], str]:
+        watch = watching()
+        draw = np.random.default_rng(22)
+        found: list[str] = []
+        for number in range(500):
+            if number in cuts:
+                watch = Watch.from_json(watch.to_json(), QUICK)
+            text = f"{PORT if number < 300 else CLINIC}{number}"
+            found += [a.drift_id for a in watch.document(document(number, text), text)]
+            up = bool(draw.random() < (0.95 if number < 300 else 0.4))
+            found += [a.drift_id for a in watch.feedback(rating(number, up))]
+        return found, watch.to_json()
+
+    whole = run(set())
+    assert whole[0]
+    assert run({0, 77, 299, 310, 420}) == whole
+
+
+def test_another_version_is_watched_once_it_alone_writes_summaries() -> None:
+    watch = watching()
+    for number in range(3 * IN_SERVICE):  # a trial beside the version in service
+        watch.summary(summary(number, model_version="m-1" if number % 10 == 0 else "m-2"))
+    assert watch.model_version == "m-1"
+    for number in range(1_000, 1_000 + IN_SERVICE + 10):
+        watch.summary(summary(number, model_version="m-2"))
+    assert watch.model_version == "m-2"
+
+
+def test_a_version_that_is_rated_worse_than_the_one_before_is_found_by_its_own_ratings() -> None:
+    watch = watching()
+    assert rated(watch, 0.9, range(300)) == []
+    for number in range(1_000, 1_000 + IN_SERVICE):
+        watch.summary(summary(number, model_version="m-2"))
+    found = rated(watch, 0.4, range(2_000, 2_150), model_version="m-2")
+    assert {alarm.model_version for alarm in found} == {"m-2"}
+
+
+def test_ratings_of_another_version_say_nothing() -> None:
+    watch = watching()
+    rated(watch, 0.95, range(300))
+    assert rated(watch, 0.0, range(300, 600), model_version="m-0") == []
+
+
+def test_evidence_is_a_share_of_the_threshold() -> None:
+    watch = watching()
+    rated(watch, 0.9, range(200))
+    calm = watch.evidence()["rating"]
+    rated(watch, 0.0, range(200, 206))
+    assert 0 <= calm < watch.evidence()["rating"] < 1
+
+
+@pytest.mark.parametrize("broken", ['{"version": 0}', "{}"])
+def test_a_state_of_another_form_is_refused_with_a_remedy(broken: str) -> None:
+    with pytest.raises(Fatal) as refused:
+        Watch.from_json(broken)
+    assert "Delete" in refused.value.remedy
