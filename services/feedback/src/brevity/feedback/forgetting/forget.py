@@ -1,0 +1,152 @@
+"""Erases a document from the store, the object store and the compacted topic, then looks whether it is gone.
+
+Every step may be repeated: after a failure half-way, forgetting again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from brevity.common.errors import Rejected
+from brevity.common.events import FeedbackRecorded, ObjectRef
+from brevity.common.settings import KafkaSettings
+from brevity.common.storage.objects import ObjectStore
+from brevity.feedback.forgetting.report import Checks, Export, Proof, Remaining
+from brevity.feedback.forgetting.traces import Traces, referred_to_by_others, traces_of
+from brevity.feedback.model import AuditEntry, SummaryFilter
+from brevity.feedback.producer import EventProducer
+from brevity.feedback.repository import Repository
+
+_EXPORTS = {"GET /v1/references": "references", "GET /v1/preferences": "preferences"}
+_AUDIT_ENTRIES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a document can be."""
+
+    kafka: KafkaSettings
+    repository: Repository
+    store: ObjectStore
+    producer: EventProducer
+
+
+async def forget(
+    places: Places,
+    tenant: str,
+    document_id: str,
+    *,
+    by: str,
+    progress: Callable[[str], None] = lambda doing: None,
+) -> Proof:
+    """Erase and prove.
+
+    Raises:
+        Rejected: `unknown_document` when nothing is known of it, anywhere; nothing was changed then.
+        Unavailable: Something is away; do it again.
+    """
+    progress("looking through the topics")
+    traces = await asyncio.to_thread(traces_of, places.kafka, tenant, document_id)
+    if not traces.topics and not await _in_store(places.repository, tenant, document_id):
+        raise Rejected(
+            f"nothing is known of a document {document_id!r} of tenant {tenant!r}",
+            code="unknown_document",
+            remedy="Check the id and --tenant; nothing was changed.",
+        )
+    progress("erasing it from the store")
+    erased = await places.repository.erase(tenant, document_id)
+    addresses = traces.objects | set(erased.objects) | set(erased.shared_objects)
+    ours = {address for address in addresses if ObjectRef(uri=address).bucket == places.store.bucket}
+    progress("looking who else has its objects")
+    elsewhere_used = await asyncio.to_thread(referred_to_by_others, places.kafka, tenant, document_id, ours)
+    shared = ours & (elsewhere_used | set(erased.shared_objects))
+    deleted = sorted(ours - shared)
+    progress("deleting its objects")
+    for address in deleted:
+        await asyncio.to_thread(places.store.delete, ObjectRef(uri=address).object_key)
+    feedback_ids = sorted(traces.feedback_ids | set(erased.feedback_ids))
+    progress("erasing its feedback")
+    await asyncio.to_thread(places.producer.erase, FeedbackRecorded.topic, feedback_ids)
+    await places.repository.erased(tenant, document_id)
+    progress("checking")
+    checks, left = await _checked(places, tenant, document_id, deleted)
+    proof = Proof(
+        tenant=tenant,
+        document_id=document_id,
+        erased_at=erased.erased_at,
+        erased_by=by,
+        removed=erased.removed,
+        objects_deleted=deleted,
+        objects_shared=sorted(shared),
+        objects_elsewhere=sorted(addresses - ours),
+        feedback_erased=len(feedback_ids),
+        remaining=[
+            Remaining(
+                topic=trace.topic.name,
+                records=trace.records,
+                unclear=trace.unclear,
+                kept_until=trace.kept_until,
+            )
+            for trace in left.topics
+        ],
+        model_versions=erased.model_versions,
+        exports=await _exports(places.repository, tenant),
+        checks=checks,
+    )
+    await places.repository.note([_entry(proof)])
+    return proof
+
+
+async def _in_store(repository: Repository, tenant: str, document_id: str) -> bool:
+    page = await repository.summaries(tenant, SummaryFilter(document_id=document_id), limit=1)
+    return (
+        bool(page.items)
+        or await repository.document(tenant, document_id) is not None
+        or bool(await repository.outcomes(tenant, document_id))
+    )
+
+
+async def _checked(
+    places: Places, tenant: str, document_id: str, deleted: list[str]
+) -> tuple[Checks, Traces]:
+    """Look everywhere again."""
+    left = await asyncio.to_thread(traces_of, places.kafka, tenant, document_id)
+    there = [address for address in deleted if await asyncio.to_thread(_readable, places.store, address)]
+    return Checks(
+        store_empty=not await _in_store(places.repository, tenant, document_id),
+        objects_gone=not there,
+        feedback_erased=not left.feedback_ids,
+    ), left
+
+
+def _readable(store: ObjectStore, address: str) -> bool:
+    try:
+        store.get(ObjectRef(uri=address).object_key, max_bytes=0)
+    except Rejected as error:
+        return error.code != "object_missing"  # one that is too large is there
+    return True
+
+
+async def _exports(repository: Repository, tenant: str) -> list[Export]:
+    entries = await repository.audit(tenant, limit=_AUDIT_ENTRIES)
+    return [
+        Export(at=entry.at, subject=entry.subject, what=_EXPORTS[entry.action])
+        for entry in entries
+        if entry.action in _EXPORTS and entry.outcome == "done"
+    ]
+
+
+def _entry(proof: Proof) -> AuditEntry:
+    return AuditEntry(
+        at=datetime.now(UTC),
+        tenant=proof.tenant,
+        subject=proof.erased_by,
+        role="admin",
+        action="forget",
+        target=proof.document_id,
+        outcome="done",
+        detail={"objects": len(proof.objects_deleted), "passed": proof.checks.passed},
+    )
