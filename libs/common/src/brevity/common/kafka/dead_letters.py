@@ -174,6 +174,7 @@ def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Record]:
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,  # the end of a partition is only told when a fetch has waited in vain
             "fetch.message.max.bytes": 4 << 20,
         }
     )
