@@ -102,10 +102,13 @@ def written(
 
 
 @cache
-def sample_events(at: datetime, tenant: str = "first") -> tuple[DocumentAccepted | SummaryCompleted, ...]:
-    """Every bundled document, an hour apart up to `at`, with its summaries by both models; and the Arabic one, last."""
+def sample_events(
+    at: datetime, tenant: str = "first", names: tuple[str, ...] | None = None
+) -> tuple[DocumentAccepted | SummaryCompleted, ...]:
+    """The bundled documents of these names (all when absent), an hour apart up to `at`, with their summaries by both
+    models; and the Arabic one, last."""
     events: list[DocumentAccepted | SummaryCompleted] = []
-    samples = sample_documents()
+    samples = [sample for sample in sample_documents() if names is None or sample["document_id"] in names]
     for age, sample in enumerate(samples):
         document = accepted(
             sample["document_id"],

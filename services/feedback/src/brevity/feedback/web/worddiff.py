@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-_TOKEN = re.compile(
-    r"[\u2e80-\u9fff\uac00-\ud7af\u0e00-\u0eff]|[^\W\u2e80-\u9fff\uac00-\ud7af\u0e00-\u0eff]+|\s+|[^\w\s]"
-)
+_UNSPACED = "\u2e80-\u9fff\uac00-\ud7af\u0e00-\u0eff"
+# Vowel signs and accents that Python's `\w` leaves out belong to their word all the same.
+_MARKS = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+_TOKEN = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+|\s+|.", re.DOTALL)
 """A character of a script without blanks, a word, blanks, or one other sign."""
 
 MOST_TOKENS = 6_000

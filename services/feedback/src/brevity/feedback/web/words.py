@@ -30,30 +30,12 @@ REASON_NAMES = {code: name for group in REASONS.values() for code, name in group
 assert set(REASON_NAMES) == set(get_args(Reason))  # noqa: S101 - a reason without a name could not be chosen
 
 _WARNINGS = {
-    "number_not_in_source": (
-        "Number not found in the source",
-        "No reading of this number, written in digits or words, stands in the source. It may be wrong or made up.",
-    ),
-    "date_not_in_source": (
-        "Date not found in the source",
-        "No date in the source agrees with this one.",
-    ),
-    "name_not_in_source": (
-        "Name not found in the source",
-        "The source holds this name in no form. It may belong to somebody or something else.",
-    ),
-    "low_support": (
-        "Little support",
-        "The source says little that supports this sentence. Compare it before you rely on it.",
-    ),
-    "coverage_below_100": (
-        "Not all of the document was read",
-        "The engine saw only a part of the source; what the rest says is missing here.",
-    ),
-    "language_undetermined": (
-        "Language not recognised",
-        "The language could not be told, so sentences and facts may be cut or checked less well.",
-    ),
+    "number_not_in_source": ("Number not found in the source", "It may be wrong or made up."),
+    "date_not_in_source": ("Date not found in the source", "It may be wrong or made up."),
+    "name_not_in_source": ("Name not found in the source", "It may belong to somebody or something else."),
+    "low_support": ("Little support in the source", "Compare it before you rely on it."),
+    "coverage_below_100": ("Not all of the document was read", "What the rest says is missing here."),
+    "language_undetermined": ("Language not recognised", "Facts may be checked less well than usual."),
 }
 
 STANDINGS = {"up": "Rated up", "down": "Rated down", "mixed": "Ratings are split", "none": "Not rated yet"}
@@ -78,7 +60,7 @@ def heading(event: SummaryCompleted) -> str:
 
 
 def warning_words(code: str) -> tuple[str, str]:
-    """A name for the warning, and what it means; a code without words of ours names itself."""
+    """A name for the warning, and what to make of it; a code without words of ours names itself."""
     known = _WARNINGS.get(code)
     return known or (code.replace("_", " ").capitalize(), "Check this place against the source.")
 
