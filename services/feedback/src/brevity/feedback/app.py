@@ -22,6 +22,9 @@ from brevity.feedback.consumer import outcome_consumer
 from brevity.feedback.live import Live
 from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo.drift import DriftStore
+from brevity.feedback.monitoring.metrics import DriftMetrics
+from brevity.feedback.monitoring.monitor import DriftMonitor
 from brevity.feedback.outbox import Outbox, running
 from brevity.feedback.producer import EventProducer
 from brevity.feedback.resummarize import Resummarizer
@@ -52,16 +55,29 @@ def build(settings: FeedbackSettings) -> FastAPI:
     outbox = Outbox(repository, producer, settings.feedback, metrics)
     trail = AuditTrail(repository, metrics)
     live = Live(repository, settings.feedback)
+    objects = S3ObjectStore(settings.s3)
+    drift = DriftMonitor(
+        settings.kafka,
+        DriftStore(client[settings.mongo.database]),
+        objects,
+        producer,
+        settings.drift,
+        DriftMetrics(),
+        max_text_bytes=settings.feedback.max_text_bytes,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         working = [asyncio.create_task(_consume(repository, consumer)), asyncio.create_task(running(outbox))]
+        if settings.drift.enabled:
+            working.append(asyncio.create_task(drift.run()))
         noting = asyncio.create_task(trail.run())
         try:
             yield
         finally:
             consumer.stop()
             outbox.stop()
+            drift.stop()
             await asyncio.gather(*working)
             noting.cancel()
             await trail.flush()
@@ -81,7 +97,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
     )
     app.add_middleware(Audited, trail=trail, noted=AUDITED_READS.__contains__)
     app.state.end_live_streams = live.close
-    sources = Sources(repository, S3ObjectStore(settings.s3), settings.feedback)
+    sources = Sources(repository, objects, settings.feedback)
     services = Services(
         repository, sources, outbox, Resummarizer(repository, producer), live, settings.feedback
     )

@@ -7,6 +7,7 @@ import socket
 from pydantic import Field
 
 from brevity.common.settings import AuthSettings, Block, HttpSettings, MongoSettings, S3Settings, Settings
+from brevity.feedback.monitoring.settings import DriftBlock
 
 
 class FeedbackBlock(Block):
@@ -55,3 +56,4 @@ class FeedbackSettings(Settings):
     http: HttpSettings = Field(default_factory=HttpSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     feedback: FeedbackBlock = Field(default_factory=FeedbackBlock)
+    drift: DriftBlock = Field(default_factory=DriftBlock)

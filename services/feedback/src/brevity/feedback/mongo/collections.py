@@ -22,6 +22,8 @@ FEEDBACK = "feedback_entries"
 UNREADABLE = "feedback_unreadable"
 ERASURES = "feedback_erasures"
 AUDIT = "feedback_audit"
+DRIFT = "feedback_drift"
+DRIFT_ALARMS = "feedback_drift_alarms"
 
 _DAY_SECONDS = 86_400
 _TTL_NAME = "retention"
@@ -91,6 +93,10 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
         ),
         UNREADABLE: Declared({}, "stored_at", settings.retention_days),
         ERASURES: Declared({}),
+        DRIFT: Declared({}),
+        DRIFT_ALARMS: Declared(
+            {"newest": (*by(), ("detected_at", DESCENDING))}, "detected_at", settings.feedback_retention_days
+        ),
         AUDIT: Declared({"newest": (*by(), ("at", DESCENDING))}, "at", settings.audit_retention_days),
     }
 
