@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from brevity.feedback.api.admin import admin
 from brevity.feedback.api.events import events
+from brevity.feedback.api.exporting import exporting
 from brevity.feedback.api.judging import judging
 from brevity.feedback.api.reading import reading
 from brevity.feedback.live import Live
@@ -35,6 +36,7 @@ def add_routes(app: FastAPI, services: Services) -> None:
     repository = services.repository
     for router in (
         reading(repository, services.sources),
+        exporting(repository, services.sources),
         judging(repository, services.outbox, services.resummarizer),
         admin(repository, TrainingData(repository, services.sources)),
         events(services.live, services.settings),
