@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+from deploy.local.java import JARS
 from deploy.local.stack import Stack
 
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.storage.s3 import S3ObjectStore
 
-__all__ = ["Stack", "fresh_stack"]
+__all__ = ["Stack", "fresh_stack", "require_local_stack"]
+
+
+def require_local_stack() -> None:
+    """Skip the test where the local stack cannot run; in CI fail it, so that nothing is left out unseen."""
+    if shutil.which("java") is not None and (JARS.exists() or shutil.which("mvn") is not None):
+        return
+    reason = "needs Java 17 and the jars of `make setup`"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @contextmanager
