@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from brevity.nlp.words import count_words
+from brevity.nlp.words import count_words, first_words
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,19 @@ def test_counting_stays_linear_on_a_megabyte_of_anything(unit: str) -> None:
     start = time.perf_counter()
     count_words(text)
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "kept"),
+    [
+        ("One, two; three.", 2, "One, two"),
+        ("One, two; three.", 3, "One, two; three."),
+        ("One two", 0, ""),
+        ("我们今天去学校", 2, "我们今"),
+        ("iPhone 我们今天去学校", 3, "iPhone 我们今"),
+        ("ภาษาไทยภาษาไทย", 1, "ภาษา"),
+    ],
+)
+def test_the_first_words_are_as_many_as_asked_for(text: str, words: int, kept: str) -> None:
+    assert text[: first_words(text, words)] == kept
+    assert count_words(kept) <= words

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brevity.nlp.rouge import tokens
-from brevity.nlp.terms import Array, Ids, term_columns
+from brevity.nlp.terms import Array, Flags, Ids, term_columns
 from brevity.nlp.transcript import Sentence
 
 FEATURES = (
@@ -42,6 +42,8 @@ KIND = [FEATURES.index(name) for name in _KIND]
 _STOPS = ".!?。！？।።։۔؟…"
 _QUESTIONS = ("?", "？", "؟")
 _HEADING_WORDS = 8
+_LEAST_WORDS = 4
+_LOATH, _RELUCTANT = 3.0, 1.0
 _MOST_BUDGETS_BEFORE = 5.0
 
 
@@ -106,15 +108,8 @@ def _place_columns(document: Document, sizes: Array, budget: int) -> list[Array]
     count = len(sizes)
     place = np.arange(count, dtype=np.float64)
     before = np.cumsum(sizes) - sizes
-    lengths = np.bincount(document.paragraphs)
-    starts = np.cumsum(lengths) - lengths
-    inside = place - starts[document.paragraphs]
-    length = lengths[document.paragraphs].astype(np.float64)
-    plain = [
-        s.label is None and t[-1] not in _STOPS
-        for s, t in zip(document.sentences, document.texts, strict=True)
-    ]
-    heading = (length == 1) & (sizes <= _HEADING_WORDS) & np.array(plain)
+    inside, length = _paragraph_columns(document)
+    heading = _headings(document, sizes, length)
     last_heading = np.maximum.accumulate(np.where(heading, place, -1))
     return [
         (place + 0.5) / count,
@@ -128,6 +123,33 @@ def _place_columns(document: Document, sizes: Array, budget: int) -> list[Array]
         np.log1p(length),
         np.log1p(place - last_heading),
     ]
+
+
+def _paragraph_columns(document: Document) -> tuple[Array, Array]:
+    """Each sentence's place in its paragraph, and the paragraph's length, in sentences."""
+    lengths = np.bincount(document.paragraphs)
+    starts = np.cumsum(lengths) - lengths
+    inside = np.arange(len(document.paragraphs)) - starts[document.paragraphs]
+    return inside.astype(np.float64), lengths[document.paragraphs].astype(np.float64)
+
+
+def _headings(document: Document, sizes: Array, length: Array) -> Flags:
+    """Whether each sentence is a short line of its own that nobody says and no full stop ends."""
+    pairs = zip(document.sentences, document.texts, strict=True)
+    plain = np.array([s.label is None and t[-1] not in _STOPS for s, t in pairs])
+    return (length == 1) & (sizes <= _HEADING_WORDS) & plain
+
+
+def distaste(document: Document) -> Array:
+    """What readers would rather not see, in spreads of the scores: scraps, greetings, headings; less so, questions.
+
+    Labels cannot teach this: a reference shares words with "Okay." and with a question as with its answer.
+    """
+    sizes = np.array([len(w) for w in document.words], dtype=np.float64)
+    asks = np.array([text.endswith(_QUESTIONS) for text in document.texts])
+    scrap = sizes < _LEAST_WORDS
+    heading = _headings(document, sizes, _paragraph_columns(document)[1])
+    return _LOATH * (scrap | heading) + _RELUCTANT * asks
 
 
 def _surface_columns(document: Document) -> list[Array]:

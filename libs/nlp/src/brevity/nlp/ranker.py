@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brevity.nlp import cues
-from brevity.nlp.features import FEATURES, KIND, Document, features, in_lead
+from brevity.nlp.features import FEATURES, KIND, Document, distaste, features, in_lead
 from brevity.nlp.terms import Array
 
 FORMAT = "brevity-ranker-2"
@@ -129,7 +129,7 @@ class Ranker:
         tag = (language or "").split("-")[0]
         rows = features(document, budget, cues.columns(document.words, self.cues.get(tag, {})))
         scores = self.trees.score(rows)
-        scores = (scores - scores.mean()) / (scores.std() + 1e-9)
+        scores = (scores - scores.mean()) / (scores.std() + 1e-9) - distaste(document)
         if self.familiar(rows, tag):
             return scores
         return scores + LEAD_TRUST * in_lead(document, budget)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 _BLOCK = 8
 """Sentences that make up a neighbourhood."""

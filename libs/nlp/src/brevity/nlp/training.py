@@ -22,8 +22,8 @@ from brevity.nlp.ranker import FORMAT
 from brevity.nlp.terms import Array
 from brevity.nlp.training_data import Example, cue_worth, labels, load, validation_passages
 
-MAX_DOCUMENTS = 600
-"""Documents taken of each set, evenly spaced."""
+MAX_WORDS = 2_000_000
+"""Words of text taken of each set, in documents evenly spaced."""
 MAX_SENTENCES = 150
 """Sentences taken of a document, evenly spaced: long documents teach nothing more."""
 FOLDS = 4
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sets: dict[str, list[Example]] = {}
     for file in files:
         name = file.parent.name
-        sets[name], dropped = load(file.parent, held_out, MAX_DOCUMENTS)
+        sets[name], dropped = load(file.parent, held_out, MAX_WORDS)
         print(f"{name}: {len(sets[name])} taken, {dropped} left out (they share a passage with validation)")
     model = train(sets)
     options.out.write_text(

@@ -39,12 +39,12 @@ class Example(NamedTuple):
     budget: int
 
 
-def load(folder: Path, held_out: set[tuple[str, ...]], most: int) -> tuple[list[Example], int]:
-    """At most `most` examples of a data set's train split, evenly spaced, and how many rows `held_out` took away."""
+def load(folder: Path, held_out: set[tuple[str, ...]], most_words: int) -> tuple[list[Example], int]:
+    """Examples of about `most_words` words from a data set's train split, evenly spaced, and how many rows `held_out` took away."""
     rows = read_rows(folder / "train.jsonl.gz")
     clean = [row for row in rows if held_out.isdisjoint(passages(row["text"]))]
-    step = max(1, len(clean) // most)
-    found = (example(row["text"], row["summary"], row["language"]) for row in clean[::step][:most])
+    step = 1 + sum(len(row["text"].split()) for row in clean) // most_words
+    found = (example(row["text"], row["summary"], row["language"]) for row in clean[::step])
     return [e for e in found if e is not None], len(rows) - len(clean)
 
 
