@@ -7,6 +7,7 @@ import importlib.util
 import json
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -78,7 +79,7 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+    return f"`{value if isinstance(value, str | Path) else json.dumps(value)}`"
 
 
 def _cell(text: str) -> str:
