@@ -11,11 +11,14 @@ from pydantic import ValidationError
 
 from brevity.common.errors import BrevityError, Rejected
 from brevity.common.events.documents import Length, Style, SummaryRequest
+from brevity.common.settings import load_settings
 from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words
 from brevity.summarize.engines.port import Flag, Job, Summary, SummaryEngine, SummarySentence
 from brevity.summarize.engines.registry import DEFAULT, load_engine
 from brevity.summarize.lengths import resolve_words
+from brevity.summarize.settings import SummarizeSettings
+from brevity.summarize.versions.address import object_of
 
 # Few enough to hold in memory at any document size that fits there, many enough for an engine that batches.
 BATCH = 16
@@ -105,8 +108,12 @@ def run(jobs: list[Job], engine: SummaryEngine) -> list[Result | BrevityError]:
 
 @lru_cache(maxsize=2)
 def loaded(uri: str) -> SummaryEngine:
-    """The engine of `uri`, loaded once in this process."""
-    return load_engine(uri)
+    """The engine of `uri`, loaded once in this process; a model in the object store is fetched first."""
+    if object_of(uri) is None:
+        return load_engine(uri)
+    from brevity.summarize.versions.wiring import model_cache
+
+    return load_engine(model_cache(load_settings(SummarizeSettings)).local(uri))
 
 
 def _result(job: Job, summary: Summary) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -19,7 +20,18 @@ from brevity.common.settings import (
 class EngineSettings(Block):
     engine: str = Field(
         default="extractive",
-        description="Engine to serve: `extractive`, or `extractive:/path/to/model` for a model of one's own.",
+        description="Engine to serve: `extractive`, or with a model of one's own `extractive:/path/to/model` or `extractive:s3://bucket/key#sha256=HEX`. Promotions go before it.",
+    )
+    follow_promotions: bool = Field(
+        default=True,
+        description="Whether the replicas serve the versions that `models.promoted` names, as they are promoted.",
+    )
+    model_cache: Path | None = Field(
+        default=None,
+        description="Folder for models from the object store; absent: one of this user's in the temporary folder.",
+    )
+    max_model_bytes: int = Field(
+        default=268_435_456, ge=1_024, description="Largest model fetched from the object store."
     )
     client: Literal["serve", "local"] = Field(
         default="serve",

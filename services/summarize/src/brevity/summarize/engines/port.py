@@ -75,7 +75,10 @@ class SummaryEngine(Protocol):
     A job that cannot be summarized yields an error in its place (Rejected or Transient); the others go on.
     """
 
-    name: str
-    model_version: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_version(self) -> str: ...
 
     def summarize(self, jobs: Sequence[Job]) -> list[Summary | BrevityError]: ...

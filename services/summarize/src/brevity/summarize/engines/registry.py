@@ -14,7 +14,7 @@ DEFAULT = "extractive"
 def load_engine(uri: str = DEFAULT) -> SummaryEngine:
     """The engine named by `uri`: `extractive` (its bundled model) or `extractive:/path/to/model`.
 
-    Raises Fatal when there is no such engine or its model cannot be read.
+    A model in the object store is fetched before, by `ModelCache.local`. Raises Fatal when there is no such engine or its model cannot be read.
     """
     name, _, location = uri.partition(":")
     load = _LOADERS.get(name)

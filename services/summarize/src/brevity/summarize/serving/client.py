@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import urllib3
@@ -13,7 +13,8 @@ from brevity.summarize.engines.port import Job, SummaryEngine
 from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.serving.answering import answer_all
 from brevity.summarize.serving.wire import ROUTE, Answer, dump_jobs, load_answers
-from brevity.summarize.settings import EngineSettings
+from brevity.summarize.settings import SummarizeSettings
+from brevity.summarize.versions.wiring import live_engine
 
 _PATIENCE_SECONDS = 60.0
 """Longer than Serve takes to find a replica that has stopped altogether, and to end its requests with 500."""
@@ -35,18 +36,25 @@ class EngineClient(Protocol):
 
 
 class LocalClient:
-    """The engine inside this process, one call at a time."""
+    """The engine inside this process, one call at a time.
 
-    def __init__(self, engine: SummaryEngine) -> None:
+    Args:
+        ready: Whether the engine may be asked already.
+    """
+
+    def __init__(self, engine: SummaryEngine, ready: Callable[[], bool] = lambda: True) -> None:
         self._engine = engine
+        self._ready = ready
         self._one_at_a_time = threading.Lock()
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
+        self.ping()
         with self._one_at_a_time:
             return answer_all(self._engine, jobs)
 
     def ping(self) -> None:
-        """The engine is here."""
+        if not self._ready():
+            raise Unavailable("it is not known yet which model version to serve", code="engine_starting")
 
 
 class ServeClient:
@@ -138,14 +146,16 @@ class ServeClient:
         return answer
 
 
-def connect(settings: EngineSettings, *, threads: int) -> EngineClient:
+def connect(settings: SummarizeSettings, *, threads: int) -> EngineClient:
     """The client that the settings ask for, fit for `threads` calls at once."""
-    if settings.client == "local":
-        return LocalClient(load_engine(settings.engine))
+    engine = settings.summarize
+    if engine.client == "local":
+        live = live_engine(settings, load_engine).live
+        return LocalClient(live, lambda: live.ready)
     return ServeClient(
-        settings.serve_host,
-        settings.serve_port,
-        token=settings.serve_token.get_secret_value() if settings.serve_token else None,
-        engine_seconds=settings.call_timeout_seconds,
+        engine.serve_host,
+        engine.serve_port,
+        token=engine.serve_token.get_secret_value() if engine.serve_token else None,
+        engine_seconds=engine.call_timeout_seconds,
         connections=threads,
     )

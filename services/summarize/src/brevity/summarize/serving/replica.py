@@ -15,6 +15,7 @@ from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.serving.answering import answer_all
 from brevity.summarize.serving.wire import Malformed, dump_answers, load_jobs
 from brevity.summarize.settings import SummarizeSettings
+from brevity.summarize.versions.wiring import live_engine
 
 log = get_logger(__name__)
 
@@ -42,11 +43,18 @@ class Replica:
         self._token = engine.serve_token.get_secret_value().encode() if engine.serve_token else None
         self._max_bytes = engine.max_call_bytes
         self._limit_seconds = engine.call_timeout_seconds
-        self._engine = load(engine.engine)
+        self._serving = live_engine(settings, load)
+        self._engine = self._serving.live
         self._turn = asyncio.Semaphore(1)
         self._hung = False
         self._began: float | None = None
-        log.info("engine loaded", engine=self._engine.name, model_version=self._engine.model_version)
+        log.info("replica started", engine=self._engine.name)
+
+    def __del__(self) -> None:
+        """Called by Serve before it ends this replica: what is to be reported goes out first."""
+        serving = getattr(self, "_serving", None)
+        if serving is not None:
+            serving.stop()
 
     async def __call__(self, request: Any) -> Any:
         from starlette.responses import PlainTextResponse, Response
@@ -96,6 +104,9 @@ class Replica:
         if self._hung:
             self._turn.release()
             raise _Refused(503, "this replica is being replaced")
+        if not self._engine.ready:
+            self._turn.release()
+            raise _Refused(503, "it is not known yet which model version to serve")
         # In a thread: the replica must go on answering health checks while the engine computes. The turn ends with
         # the work and not with the request, whose caller may go away before.
         self._began = time.monotonic()

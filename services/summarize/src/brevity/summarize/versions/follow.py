@@ -1,0 +1,139 @@
+"""Follows `models.promoted`: from the beginning of the compacted topic at start, then live."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+from brevity.common.errors import Fatal, Rejected, Unavailable
+from brevity.common.events import ModelPromoted, decode
+from brevity.common.kafka.client import base_config
+from brevity.common.kafka.record import Record
+from brevity.common.observability.logging import get_logger
+from brevity.common.settings import KafkaSettings
+
+log = get_logger(__name__)
+
+_ANSWER_SECONDS = 10.0
+_POLL_SECONDS = 0.2
+_RETRY_SECONDS = 1.0
+
+Apply = Callable[[ModelPromoted | None], object]
+"""Serves a promotion. Raises Unavailable to be called again; Fatal when nothing can be served."""
+
+
+class Follower:
+    """Calls `apply` on a thread of its own, first with the last promotion there is, or None; then with each newer one.
+
+    When several are waiting, the last alone is applied. With Kafka away it waits and goes on; whatever is in service
+    stays there meanwhile.
+    """
+
+    def __init__(self, kafka: KafkaSettings, engine: str, apply: Apply, idle: Callable[[], None]) -> None:
+        self._kafka = kafka
+        self._engine = engine
+        self._apply = apply
+        self._idle = idle
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follow-promotions", daemon=True)
+        self._latest: ModelPromoted | None = None
+        self._pending = True
+        """Whether what is wanted has not been applied yet."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._follow()
+            except Unavailable as error:
+                log.warning("promotions cannot be read", reason=error.message)
+            except Exception:
+                log.exception("following promotions starts again")
+            self._stopping.wait(_RETRY_SECONDS)
+
+    def _follow(self) -> None:
+        consumer: Any = Consumer(
+            {
+                **base_config(self._kafka),
+                "group.id": f"brevity.promotions.{uuid.uuid4().hex}",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 100,
+            }
+        )
+        try:
+            places = self._places(consumer)
+            consumer.assign(places)
+            at_end: set[int] = set()
+            retry_at = 0.0
+            while not self._stopping.is_set():
+                message = consumer.poll(_POLL_SECONDS)
+                self._idle()
+                if message is not None:
+                    self._take(message, at_end)
+                if self._pending and len(at_end) == len(places) and time.monotonic() >= retry_at:
+                    self._pending = not self._applied()
+                    retry_at = time.monotonic() + _RETRY_SECONDS
+        finally:
+            consumer.close()
+
+    def _places(self, consumer: Any) -> list[TopicPartition]:
+        topic = ModelPromoted.topic
+        try:
+            found = consumer.list_topics(topic, timeout=_ANSWER_SECONDS).topics[topic]
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}", code="kafka") from error
+        if not found.partitions:
+            raise Unavailable(
+                f"there is no topic {topic}", code="kafka", remedy="Run `brevity topics apply`."
+            )
+        return [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in found.partitions]
+
+    def _take(self, message: Any, at_end: set[int]) -> None:
+        error = message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
+                at_end.add(message.partition())
+                return
+            raise Unavailable(f"promotions cannot be read: {error.str()}", code="kafka")
+        at_end.discard(message.partition())
+        if (message.key() or b"").decode("utf-8", "replace") != self._engine:
+            return
+        if message.value() is None:  # a tombstone: back to the engine's own model
+            self._latest, self._pending = None, True
+            return
+        record = Record(
+            message.topic(), message.partition(), message.offset(), message.key(), message.value()
+        )
+        try:
+            promotion = decode(ModelPromoted, record)
+        except Rejected as wrong:
+            log.error("a promotion cannot be read", offset=record.offset, reason=wrong.message)
+            return
+        if self._latest is not None and promotion.promoted_at <= self._latest.promoted_at:
+            return  # written again by a trainer that went on after a crash: old news
+        self._latest, self._pending = promotion, True
+
+    def _applied(self) -> bool:
+        """Whether `apply` is done with what is wanted; False to try again."""
+        try:
+            self._apply(self._latest)
+        except Unavailable as error:
+            log.warning("a promotion waits", reason=error.message)
+            return False
+        except Fatal as error:
+            log.error("nothing can be served", code=error.code, reason=error.message, remedy=error.remedy)
+            return False
+        return True
