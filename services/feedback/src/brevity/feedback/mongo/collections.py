@@ -63,7 +63,7 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
                 "newest": (*by(), *newest),
                 "language": (*by("language"), *newest),
                 "model": (*by("model_version"), *newest),
-                "standing": (*by("standing"), *newest),
+                "judged": (*by("tally.standing"), *newest),
                 "document": by("document_id"),
                 "words": by("words"),
                 "fresh": fresh,

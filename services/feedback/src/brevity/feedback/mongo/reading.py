@@ -30,7 +30,7 @@ class Reading:
     async def summaries(
         self, tenant: str, wanted: SummaryFilter, *, limit: int, cursor: str | None = None
     ) -> Page[StoredSummary]:
-        query = _query(tenant, wanted)
+        query = query_of(tenant, wanted)
         if cursor is not None:
             at, name = from_cursor(cursor)
             query["$and"] = [
@@ -58,20 +58,21 @@ class Reading:
 
     async def summary(self, tenant: str, summary_id: str) -> StoredSummary | None:
         with translated():
+            # By the id alone: the local server scans when a condition stands beside it.
             record = await self._database[names.SUMMARIES].find_one(
-                {"_id": within(tenant, summary_id), "tenant": tenant}, {"words": 0}
+                {"_id": within(tenant, summary_id)}, {"words": 0}
             )
-        return summary_from(record) if record else None
+        return summary_from(record) if record and record["tenant"] == tenant else None
 
     async def document(
         self, tenant: str, document_id: str, content_hash: str | None = None
     ) -> StoredDocument | None:
         query: dict[str, Any] = {"tenant": tenant, "document_id": document_id}
         if content_hash is not None:
-            query["_id"] = within(tenant, content_hash, document_id)
+            query = {"_id": within(tenant, content_hash, document_id)}
         with translated():
             record = await self._database[names.DOCUMENTS].find_one(query, sort=[("last_submitted_at", -1)])
-        return document_from(record) if record else None
+        return document_from(record) if record and record["tenant"] == tenant else None
 
     async def outcomes(self, tenant: str, document_id: str) -> list[StoredOutcome]:
         with translated():
@@ -89,7 +90,7 @@ class Reading:
         }
         with translated():
             found = await self._database[names.SUMMARIES].aggregate(
-                [{"$match": _query(tenant, wanted)}, {"$group": group}]
+                [{"$match": query_of(tenant, wanted)}, {"$group": group}]
             )
             records = await found.to_list()
         groups = [Group.model_validate({**record, **record["_id"]}) for record in records]
@@ -113,14 +114,15 @@ class Reading:
         return sorted(found, key=lambda change: (change.at, change.id))[:limit]
 
 
-def _query(tenant: str, wanted: SummaryFilter) -> dict[str, Any]:
+def query_of(tenant: str, wanted: SummaryFilter) -> dict[str, Any]:
+    """What finds the wanted summaries of one tenant."""
     query: dict[str, Any] = {"tenant": tenant}
     for name in ("language", "engine", "model_version", "document_id", "content_hash"):
         value = getattr(wanted, name)
         if value is not None:
             query[name] = value
     if wanted.rating is not None:
-        query["standing"] = wanted.rating
+        query["tally.standing"] = wanted.rating
     if wanted.has_warnings is not None:
         query["with_warnings"] = 1 if wanted.has_warnings else 0
     between = {

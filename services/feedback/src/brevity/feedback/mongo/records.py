@@ -51,9 +51,7 @@ def of_summary(event: SummaryCompleted) -> tuple[str, Fields]:
         "model_version": event.model_version,
         "with_warnings": 1 if event.warnings else 0,
         "words": search_words(event.title, event.summary),
-        "standing": "none",
-        "tally_version": 0,
-        "tally": Tally().model_dump(),
+        "tally": {"version": 0, "standing": "none", **Tally().model_dump()},
         "event": _word_for_word(event),
     }
 
