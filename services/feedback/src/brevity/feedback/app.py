@@ -56,9 +56,10 @@ def build(settings: FeedbackSettings) -> FastAPI:
     trail = AuditTrail(repository, metrics)
     live = Live(repository, settings.feedback)
     objects = S3ObjectStore(settings.s3)
+    alarms = DriftStore(client[settings.mongo.database])
     drift = DriftMonitor(
         settings.kafka,
-        DriftStore(client[settings.mongo.database]),
+        alarms,
         objects,
         producer,
         settings.drift,
@@ -99,7 +100,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
     app.state.end_live_streams = live.close
     sources = Sources(repository, objects, settings.feedback)
     services = Services(
-        repository, sources, outbox, Resummarizer(repository, producer), live, settings.feedback
+        repository, sources, outbox, Resummarizer(repository, producer), live, settings.feedback, alarms
     )
     add_routes(app, services)
     add_page(app, services, producer, settings)

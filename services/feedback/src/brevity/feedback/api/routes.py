@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from brevity.feedback.api.admin import admin
+from brevity.feedback.api.drift import drift
 from brevity.feedback.api.events import events
 from brevity.feedback.api.exporting import exporting
 from brevity.feedback.api.judging import judging
 from brevity.feedback.api.reading import reading
 from brevity.feedback.live import Live
+from brevity.feedback.mongo.drift import DriftStore
 from brevity.feedback.outbox import Outbox
 from brevity.feedback.repository import Repository
 from brevity.feedback.resummarize import Resummarizer
@@ -30,6 +32,7 @@ class Services:
     resummarizer: Resummarizer
     live: Live
     settings: FeedbackBlock
+    drift: DriftStore
 
 
 def add_routes(app: FastAPI, services: Services) -> None:
@@ -40,5 +43,6 @@ def add_routes(app: FastAPI, services: Services) -> None:
         judging(repository, services.outbox, services.resummarizer),
         admin(repository, TrainingData(repository, services.sources)),
         events(services.live, services.settings),
+        drift(services.drift),
     ):
         app.include_router(router)

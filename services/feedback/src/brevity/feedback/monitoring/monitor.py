@@ -36,7 +36,7 @@ _RETRY_SECONDS = 1.0
 
 
 class DriftMonitor:
-    """State, places in the topics and alarms to be published are saved as one (ADR 12): after a crash the successor
+    """State, places in the topics and alarms to be published are saved as one (ADR 14): after a crash the successor
     reads again what was not saved, and publishes again what may not have been, under the same ids."""
 
     def __init__(
