@@ -137,7 +137,7 @@ def _summary(summary: str, text: str, words: int, language: str) -> SummaryCompl
 
 
 def streams(quick: bool) -> list[Stream]:
-    """All of them: 244, or 25 when `quick`."""
+    """All of them: 244, or 39 when `quick`."""
     pairs = list(permutations(DOMAINS, 2))
     picked = pairs[::4] if quick else pairs
     calm = 1 if quick else 8
@@ -150,7 +150,7 @@ def streams(quick: bool) -> list[Stream]:
         found.append(Stream("abrupt change", old, 2_000 + n, 2_100, change=600, other=new))
     for n, (old, new) in enumerate(picked * (1 if quick else 2)):
         found.append(Stream("gradual change", old, 3_000 + n, 2_600, change=600, other=new, ramp=600))
-    for n in range(10 if quick else 64):
+    for n in range(24 if quick else 64):
         domain = DOMAINS[n % len(DOMAINS)]
         change = 600 if n % 2 == 0 else 1_500
         found.append(Stream("ratings fall", domain, 4_000 + n, change + 1_500, change, liked_after=0.75))
