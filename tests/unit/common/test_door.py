@@ -47,9 +47,17 @@ def settings(provider: Provider | None = None, keys: Any = None, **fields: Any) 
     )
 
 
-def door(auth: AuthSettings, *, mode: str = "production", **http: Any) -> TestClient:
+def door(
+    auth: AuthSettings, *, mode: str = "production", open_paths: frozenset[str] = frozenset(), **http: Any
+) -> TestClient:
     app: FastAPI = create_app(
-        "test", title="t", mode=mode, http=HttpSettings(**http), auth=auth, registry=CollectorRegistry()
+        "test",
+        title="t",
+        mode=mode,
+        http=HttpSettings(**http),
+        auth=auth,
+        open_paths=open_paths,
+        registry=CollectorRegistry(),
     )
 
     async def whoami(caller: Annotated[Principal, Depends(principal_of)]) -> dict[str, str]:
@@ -100,6 +108,14 @@ def test_a_reader_cannot_write_and_a_reviewer_cannot_do_what_admins_do() -> None
     assert client.get("/v1/admin", headers=bearer(READER)).status_code == 403
     assert client.get("/v1/admin", headers=bearer(REVIEWER)).status_code == 403
     assert client.get("/v1/admin", headers=bearer(ADMIN)).json() == "ada"
+
+
+def test_an_open_path_gives_nobody_a_tenant() -> None:
+    client = door(settings(keys=KEYS), open_paths=frozenset({"/v1/me", "/v1/admin"}))
+    assert client.get("/v1/me").status_code == 401
+    assert client.post("/v1/me", headers=bearer("a-wrong-key-0123456789")).status_code == 401
+    assert client.get("/v1/admin", headers=bearer(READER)).status_code == 403
+    assert client.get("/v1/me", headers=bearer(READER)).json()["subject"] == "rita"
 
 
 def test_keys_may_lie_in_a_file(tmp_path: Path) -> None:

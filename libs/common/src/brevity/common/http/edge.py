@@ -14,7 +14,7 @@ from brevity.common.errors import BrevityError, Rejected
 from brevity.common.http import problem
 from brevity.common.http.auth import Doorkeeper, check_local_request
 from brevity.common.http.limits import TokenBuckets
-from brevity.common.http.principal import LOCAL, Principal, forbidden
+from brevity.common.http.principal import Principal, forbidden
 from brevity.common.observability import metrics, tracing
 from brevity.common.observability.logging import get_logger
 
@@ -144,13 +144,12 @@ class Gate:
                 f"Wait {wait} s; the operator sets BREVITY_HTTP_REQUESTS_PER_SECOND.",
                 headers={"Retry-After": str(wait)},
             )
-        state = scope.setdefault("state", {})
-        if principal is None and scope["path"] in self._open:
-            principal = Principal(LOCAL.tenant, "anybody", "reader")
         if principal is None:
+            if scope["path"] in self._open:
+                return None  # nobody in particular: `principal_of` refuses, should such a route ask
             assert unknown is not None  # noqa: S101 - one of the two is always there
             return problem.of_error(unknown)
-        state["principal"] = principal
+        scope.setdefault("state", {})["principal"] = principal
         if (
             not principal.may("reviewer")
             and scope["method"] not in _READING

@@ -14,7 +14,8 @@ from brevity.feedback.repository import Repository
 from brevity.feedback.training_data import Example, Preference, Reference, TrainingData
 
 JSON_LINES = "application/x-ndjson"
-AUDITED_READS = frozenset({"/v1/references", "/v1/preferences", "/v1/audit"})
+AUDITED_READS = frozenset({"/v1/references", "/v1/preferences", "/v1/export", "/v1/audit"})
+"""Reading in bulk is noted like a change."""
 
 
 def admin(repository: Repository, training_data: TrainingData) -> APIRouter:

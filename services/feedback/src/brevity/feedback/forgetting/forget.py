@@ -20,7 +20,11 @@ from brevity.feedback.model import AuditEntry, SummaryFilter
 from brevity.feedback.producer import EventProducer
 from brevity.feedback.repository import Repository
 
-_EXPORTS = {"GET /v1/references": "references", "GET /v1/preferences": "preferences"}
+_EXPORTS = {
+    "GET /v1/references": "references",
+    "GET /v1/preferences": "preferences",
+    "GET /v1/export": "summaries",
+}
 _AUDIT_ENTRIES = 1_000
 
 

@@ -32,7 +32,7 @@ class Remaining(Stored):
 
 
 class Export(Stored):
-    """A download of training data that may hold the document."""
+    """A download in bulk that may hold the document."""
 
     at: AwareDatetime
     subject: str
@@ -93,7 +93,7 @@ def readable(proof: Proof) -> str:
         *_section("Still on topics, until about", [_line(item) for item in proof.remaining]),
         *_section("Models that summarized it", proof.model_versions),
         *_section(
-            "Training data downloaded that may hold it",
+            "Downloads in bulk that may hold it",
             [f"{item.at:%Y-%m-%d %H:%M} {item.what} by {item.subject}" for item in proof.exports],
         ),
         *_section("Not covered", proof.not_covered),
