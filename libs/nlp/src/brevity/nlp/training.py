@@ -75,8 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def train(sets: Sets) -> dict[str, object]:
-    """The model that brevity.nlp.ranker reads."""
+def train(sets: Sets, boosting: Mapping[str, float] | None = None, trees: int = TREES) -> dict[str, object]:
+    """The model that brevity.nlp.ranker reads.
+
+    `boosting` changes some of the boosting library's settings, by its own names, the seed among them.
+    """
     everything = [e for examples in sets.values() for e in examples]
     tables = {
         language: _learn(everything, language, None) for language in sorted({e.language for e in everything})
@@ -95,8 +98,9 @@ def train(sets: Sets) -> dict[str, object]:
             targets.append(y[::step])
             weights.append(w[::step] / w[::step].sum() / len(examples))
         kinds.append(_kind(examples[0].language, np.stack(means)))
-    trees = _boost(np.concatenate(rows), np.concatenate(targets), np.concatenate(weights))
-    return {"format": FORMAT, "features": list(FEATURES), "kinds": kinds, "trees": trees, "cues": tables}
+    settings = {**_SETTINGS, **(boosting or {})}
+    boosted = _boost(np.concatenate(rows), np.concatenate(targets), np.concatenate(weights), settings, trees)
+    return {"format": FORMAT, "features": list(FEATURES), "kinds": kinds, "trees": boosted, "cues": tables}
 
 
 def _learn(examples: Sequence[Example], language: str, without: int | None) -> cues.Table:
@@ -122,12 +126,16 @@ def _rounded(values: Array) -> list[float]:
     return [float(f"{value:.4g}") for value in values]
 
 
-def _boost(rows: Array, labels: Array, weights: Array) -> dict[str, object]:
+def _boost(
+    rows: Array, labels: Array, weights: Array, settings: Mapping[str, Any], trees: int
+) -> dict[str, object]:
     """Boost trees on the examples and lay them out as `Ranker` reads them."""
     import lightgbm  # only training needs it
 
-    data = lightgbm.Dataset(rows, labels, weight=weights * len(weights) / weights.sum(), params=_SETTINGS)
-    dump = lightgbm.train(_SETTINGS, data, num_boost_round=TREES).dump_model()
+    data = lightgbm.Dataset(
+        rows, labels, weight=weights * len(weights) / weights.sum(), params=dict(settings)
+    )
+    dump = lightgbm.train(dict(settings), data, num_boost_round=trees).dump_model()
     nodes: dict[str, list[float]] = {key: [] for key in ("feature", "threshold", "left", "right", "value")}
     roots, depth = [], 1
     for tree in dump["tree_info"]:

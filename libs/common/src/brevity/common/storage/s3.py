@@ -79,6 +79,12 @@ class S3ObjectStore:
         with _translated(key, "delete"):
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
+    def keys(self, prefix: str) -> list[str]:
+        """Every key that begins with `prefix`, in order."""
+        with _translated(prefix, "list"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return sorted(str(item["Key"]) for page in pages for item in page.get("Contents", ()))
+
     def ping(self) -> None:
         with _translated(self.bucket, "reach"):
             self._client.head_bucket(Bucket=self.bucket)

@@ -1,0 +1,121 @@
+"""Models over HTTP: what there is, why it was decided so, and decisions of people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from brevity.common.errors import Rejected
+from brevity.common.events import ModelPromoted, Rollout
+from brevity.common.http.principal import Principal, needs
+from brevity.trainer.data.rows import spaced
+from brevity.trainer.data.versions import Versions
+from brevity.trainer.gate.decide import decide
+from brevity.trainer.gate.policy import Policy
+from brevity.trainer.gate.scores import compare, summarizer_of
+from brevity.trainer.promotion import Promotions
+from brevity.trainer.registry import CHAMPION, Registry
+
+Reader = Annotated[Principal, Depends(needs("reader"))]
+Admin = Annotated[Principal, Depends(needs("admin"))]
+
+
+class Promote(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version: str
+    reason: str = Field(min_length=1, max_length=1_000)
+    rollout: Rollout = Field(default_factory=Rollout)
+
+
+class Rollback(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=1_000)
+    version: str | None = Field(default=None, description="The one before, when absent.")
+
+
+class Compare(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    candidate: str
+    champion: str | None = Field(default=None, description="The one in service, when absent.")
+    documents: int = Field(default=20, ge=2, le=500, description="Documents of each set.")
+
+
+def models_routes(
+    registry: Registry, promotions: Promotions, versions: Versions, policy: Policy
+) -> APIRouter:
+    router = APIRouter(prefix="/v1/models", tags=["models"])
+
+    @router.get("")
+    def listed(caller: Reader) -> Response:
+        """Every model's versions, newest first, with stage, aliases, decision and its evidence."""
+        return JSONResponse([v.view() for model in registry.models() for v in registry.versions(model)])
+
+    @router.get("/{model}/versions/{version}")
+    def one(model: str, version: str, caller: Reader) -> Response:
+        """One version; `champion` and `challenger` are versions too."""
+        return JSONResponse(_named(registry, model, version).view())
+
+    @router.get("/{model}/promotions", response_model=list[ModelPromoted])
+    def history(model: str, caller: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
+        """Who was brought into service when, by whom and why, newest first."""
+        return JSONResponse(
+            [e.model_dump(mode="json", exclude_none=True) for e in promotions.history(model, limit)]
+        )
+
+    @router.post("/{model}/promote", response_model=ModelPromoted)
+    def promote(model: str, wanted: Promote, caller: Admin) -> Response:
+        """Bring a version into service, whatever the gate said."""
+        version = _named(registry, model, wanted.version)
+        return _decided(version, wanted.reason, caller, wanted.rollout)
+
+    @router.post("/{model}/rollback", response_model=ModelPromoted)
+    def rollback(model: str, wanted: Rollback, caller: Admin) -> Response:
+        """Bring back the version that was in service before."""
+        version = _named(registry, model, wanted.version) if wanted.version else promotions.before(model)
+        return _decided(version, f"rolled back: {wanted.reason}", caller, Rollout())
+
+    @router.post("/{model}/compare")
+    def compared(model: str, wanted: Compare, caller: Admin) -> Response:
+        """Both versions on the frozen evaluation set, held against the policy; nothing is decided."""
+        ours = _named(registry, model, wanted.candidate)
+        theirs = _named(registry, model, wanted.champion or CHAMPION)
+        frozen = versions.frozen(model)
+        rows = versions.rows(frozen) if frozen else []
+        if not rows and ours.data_version:
+            rows = [row for row in versions.rows(ours.data_version) if row.part == "test"]
+        if not rows:
+            raise Rejected(
+                "there is nothing to compare on",
+                code="no_evaluation_set",
+                remedy="Freeze an evaluation set: `brevity data freeze`.",
+            )
+        data = registry.read(ours)
+        sets = sorted({row.set for row in rows})
+        chosen = [row for s in sets for row in spaced([r for r in rows if r.set == s], wanted.documents)]
+        pairs = list(compare(summarizer_of(data), summarizer_of(registry.read(theirs)), chosen))
+        decision = decide(pairs, policy, size_bytes=len(data))
+        return JSONResponse({"candidate": ours.view(), "champion": theirs.view(), **decision.evidence()})
+
+    def _decided(version: Any, reason: str, caller: Principal, rollout: Rollout) -> Response:
+        event = promotions.promote(
+            version, reason=reason, decided_by=f"person:{caller.subject}", rollout=rollout
+        )
+        registry.decide(version, "promoted", reason, dict(version.evidence))
+        return JSONResponse(event.model_dump(mode="json", exclude_none=True))
+
+    return router
+
+
+def _named(registry: Registry, model: str, name: str) -> Any:
+    """A version by its number or an alias. Raises Rejected `not_found`."""
+    if not name.isdigit():
+        found = registry.aliased(model, name)
+        if found is not None:
+            return found
+    return registry.version(model, name)

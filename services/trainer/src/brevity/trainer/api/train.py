@@ -1,0 +1,123 @@
+"""Jobs over HTTP: start, look, watch, cancel, retry."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from brevity.common.http.principal import Principal, needs
+from brevity.trainer.jobs.model import Job, State
+from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.requests import Requests
+
+_POLL_SECONDS = 0.5
+_HEARTBEAT_SECONDS = 15.0
+_INTERNAL = {"owner", "lease_until", "announced", "attempts_allowed"}
+
+Reader = Annotated[Principal, Depends(needs("reader"))]
+Admin = Annotated[Principal, Depends(needs("admin"))]
+
+
+class TrainRequest(BaseModel):
+    """What to train; everything has a default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(
+        default="extractive", min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+    )
+    engine: str = "extractive"
+    detail: str | None = Field(
+        default=None, max_length=1_000, description="Why, for those who read it later."
+    )
+    dataset: dict[str, Any] = Field(default_factory=dict, description="See docs/training.md.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Fields of the engine's recipe.")
+
+
+def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callable[[], bool]) -> APIRouter:
+    router = APIRouter(prefix="/v1/train", tags=["training"])
+
+    @router.post("", status_code=202, response_model=Job)
+    def start(wanted: TrainRequest, caller: Admin) -> Response:
+        """Ask for a training; it is queued, and runs when its model has none running."""
+        job = requests.request(
+            **wanted.model_dump(), reason="person", requested_by=f"{caller.tenant}/{caller.subject}"
+        )
+        return _answer(job, 202)
+
+    @router.get("", response_model=list[Job])
+    def listed(
+        caller: Reader,
+        model: str | None = None,
+        state: State | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Response:
+        """Jobs, newest first."""
+        return JSONResponse([view(job) for job in jobs.list(model=model, state=state, limit=limit)])
+
+    @router.get("/{job_id}", response_model=Job)
+    def one(job_id: str, caller: Reader) -> Response:
+        """Where a job stands: state, progress, step, metrics, the end of its log, its run."""
+        return _answer(jobs.get(job_id))
+
+    @router.get("/{job_id}/events", response_class=StreamingResponse)
+    async def watch(job_id: str, caller: Reader) -> Response:
+        """The job at each change as server-sent events, until it has ended."""
+        first = await asyncio.to_thread(jobs.get, job_id)
+        return StreamingResponse(
+            _changes(jobs, first, closing),
+            media_type="text/event-stream",
+            headers={"X-Accel-Buffering": "no"},
+        )
+
+    @router.post("/{job_id}/cancel", response_model=Job)
+    def cancel(job_id: str, caller: Admin) -> Response:
+        """End a job that waits or runs."""
+        return _answer(jobs.cancel(job_id))
+
+    @router.post("/{job_id}/retry", status_code=202, response_model=Job)
+    def retry(job_id: str, caller: Admin) -> Response:
+        """Queue a failed or cancelled job again; it goes on from the steps it had finished."""
+        return _answer(jobs.retry(job_id, attempts), 202)
+
+    return router
+
+
+def view(job: Job) -> dict[str, Any]:
+    """A job as callers see it."""
+    return job.model_dump(mode="json", exclude=_INTERNAL)
+
+
+def _answer(job: Job, status: int = 200) -> Response:
+    return JSONResponse(
+        view(job),
+        status_code=status,
+        headers={"Location": f"/v1/train/{job.job_id}"} if status == 202 else None,
+    )
+
+
+async def _changes(jobs: Jobs, job: Job, closing: Callable[[], bool]) -> AsyncIterator[str]:
+    said, spoke = -1, time.monotonic()
+    while True:
+        if job.revision != said:
+            name = job.state if job.ended else "progress"
+            data = job.model_copy(update={"log": job.log[-5:]})
+            yield f"id: {job.revision}\nevent: {name}\ndata: {_json(view(data))}\n\n"
+            said, spoke = job.revision, time.monotonic()
+        elif time.monotonic() - spoke > _HEARTBEAT_SECONDS:
+            yield ": alive\n\n"
+            spoke = time.monotonic()
+        if job.ended or closing():
+            return
+        await asyncio.sleep(_POLL_SECONDS)
+        job = await asyncio.to_thread(jobs.get, job.job_id)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return bytes(JSONResponse(value).body).decode()

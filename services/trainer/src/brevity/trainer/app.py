@@ -1,0 +1,143 @@
+"""Wiring of the trainer process: requests in, jobs run one after another, promotions out, and the HTTP door."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+
+from brevity.common.errors import BrevityError, Fatal
+from brevity.common.http.app import create_app
+from brevity.common.http.server import port_of, run_server
+from brevity.common.observability.health import Check
+from brevity.common.observability.logging import get_logger
+from brevity.nlp.extractive import DEFAULT_MODEL
+from brevity.trainer.api.models import models_routes
+from brevity.trainer.api.train import train_routes
+from brevity.trainer.consumer import Keeper, event_consumer
+from brevity.trainer.data.bucket import Bucket
+from brevity.trainer.data.versions import Versions
+from brevity.trainer.finishing import Finisher
+from brevity.trainer.gate.policy import load_policy
+from brevity.trainer.housekeeping import Announcer, Housekeeping
+from brevity.trainer.jobs.runner import Runner
+from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.metrics import TrainerMetrics
+from brevity.trainer.mongo import Store
+from brevity.trainer.producer import EventProducer
+from brevity.trainer.promotion import Promotions, ensure_first
+from brevity.trainer.recipe import RECIPES
+from brevity.trainer.registry import Registry
+from brevity.trainer.requests import Requests
+from brevity.trainer.settings import TrainerSettings
+from brevity.trainer.triggers.rules import valid_schedule
+from brevity.trainer.triggers.watch import Watch
+
+log = get_logger(__name__)
+
+_PREPARE_RETRY_SECONDS = 1.0
+
+
+def run(settings: TrainerSettings) -> None:
+    """Work until SIGTERM or SIGINT; raises Fatal when a person is needed."""
+    app = build(settings)
+    run_server(app, settings.http.host, port_of(settings.http, "trainer"), stopping=app.state.close_streams)
+
+
+def build(settings: TrainerSettings) -> FastAPI:
+    """The application; what works beside it runs from its start to its end."""
+    block = settings.trainer
+    if block.schedule is not None and not valid_schedule(block.schedule):
+        raise Fatal(
+            f"BREVITY_TRAINER_SCHEDULE: {block.schedule!r} is not a cron expression",
+            code="bad_setting",
+            remedy="Write five fields, e.g. `0 3 * * 0`.",
+        )
+    policy = load_policy(block.policy_file)
+    metrics = TrainerMetrics()
+    store = Store(settings.mongo)
+    jobs = Jobs(store)
+    producer = EventProducer(settings.kafka)
+    bucket = Bucket(settings.s3)
+    registry = Registry(block.mlflow_url, bucket)
+    promotions = Promotions(store, registry, producer, metrics)
+    requests = Requests(jobs, producer, block.max_attempts)
+    watch = Watch(store, jobs, requests, block, metrics)
+    consumer = event_consumer(settings.kafka, Keeper(requests, watch, metrics), metrics)
+    runner = Runner(jobs, block, metrics, Finisher(registry, promotions, policy).finish)
+    housekeeping = Housekeeping(
+        {
+            "announce": Announcer(jobs, producer).turn,
+            "promote": promotions.finish,
+            **{f"watch {engine}": partial(watch.turn, engine) for engine in RECIPES},
+        }
+    )
+    closing, prepared = threading.Event(), threading.Event()
+
+    def prepare() -> None:
+        store.prepare()
+        bucket.ensure()
+        ensure_first(registry, promotions, "extractive", "extractive", DEFAULT_MODEL.read_bytes())
+
+    async def work() -> None:
+        if await _prepared(prepare, closing):
+            prepared.set()
+            await asyncio.gather(
+                consumer.run(), asyncio.to_thread(runner.run), asyncio.to_thread(housekeeping.run)
+            )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        working = asyncio.create_task(work())
+        try:
+            yield
+        finally:
+            closing.set()
+            consumer.stop()
+            runner.stop()
+            housekeeping.stop()
+            await working
+            store.close()
+
+    app = create_app(
+        "trainer",
+        title="Brevity trainer",
+        description="Trains models, compares them with the one in service, and promotes the better.",
+        mode=settings.mode,
+        http=settings.http,
+        auth=settings.auth,
+        checks=[
+            Check("kafka", consumer.ping),
+            Check("mongo", store.ping),
+            Check("object_store", bucket.ping),
+            Check("mlflow", registry.ping),
+        ],
+        heartbeat=lambda: (
+            max(runner.heartbeat_age_seconds(), housekeeping.heartbeat_age_seconds())
+            if prepared.is_set()
+            else 0.0  # it waits for something else: a restart would not help
+        ),
+        max_heartbeat_seconds=120.0,
+        lifespan=lifespan,
+    )
+    app.state.close_streams = closing.set
+    app.include_router(train_routes(jobs, requests, block.max_attempts, closing.is_set))
+    app.include_router(models_routes(registry, promotions, Versions(bucket), policy))
+    return app
+
+
+async def _prepared(prepare: Callable[[], None], closing: threading.Event) -> bool:
+    """Wait for stores and registry as long as it takes; False when the service is to stop before."""
+    while not closing.is_set():
+        try:
+            await asyncio.to_thread(prepare)
+        except BrevityError as error:
+            log.warning("something needed is not there yet", code=error.code, reason=error.message)
+            await asyncio.sleep(_PREPARE_RETRY_SECONDS)
+        else:
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""The commands `brevity train`, `brevity data` and `brevity models`."""

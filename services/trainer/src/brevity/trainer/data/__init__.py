@@ -1,0 +1,1 @@
+"""Training sets: their rows, sources, parts, and versions that give the same bytes again."""

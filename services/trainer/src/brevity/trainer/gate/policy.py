@@ -1,0 +1,71 @@
+"""The gate's policy: a small file that says what a candidate must show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from brevity.common.errors import Fatal
+
+
+class Policy(BaseModel):
+    """Thresholds; the defaults are the policy of an installation that gives no file.
+
+    Differences are candidate less champion, over the same documents.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    approval: Literal["automatic", "person"] = Field(
+        default="automatic", description="`person`: what passes waits for `brevity models promote`."
+    )
+    confidence: float = Field(default=0.98, gt=0.5, lt=1, description="Of each one-sided bound.")
+    resamples: int = Field(default=5_000, ge=500, le=200_000, description="Bootstrap samples.")
+    seed: int = Field(default=20_261, description="Seed of the bootstrap.")
+    min_documents: int = Field(default=30, ge=2, description="Fewer evaluation documents promote nothing.")
+    min_gain: float = Field(
+        default=0.0, ge=-1, le=1, description="ROUGE-2 must rise by more than this, at the lower bound."
+    )
+    max_group_drop: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="No set, language or length may fall by more than this in ROUGE-2, where the fall is significant.",
+    )
+    min_group_documents: int = Field(default=8, ge=2, description="Smaller groups are shown, not judged.")
+    max_faithfulness_drop: float = Field(default=0.01, ge=0, le=1, description="In mean faithfulness.")
+    max_seconds_ratio: float = Field(
+        default=2.0, gt=0, description="Median time a document, candidate's by champion's."
+    )
+    max_bytes: int = Field(default=50_000_000, gt=0, description="Size of the model's file.")
+    variant_keeps: float = Field(
+        default=0.99,
+        ge=0,
+        le=1,
+        description="A variant made to be faster or smaller (tag `variant_of`) must keep this share of its parent's ROUGE-2, instead of gaining.",
+    )
+
+
+def load_policy(path: Path | None) -> Policy:
+    """The policy in a YAML or JSON file, or the default one. Raises Fatal `bad_policy`."""
+    if path is None:
+        return Policy()
+    try:
+        text = path.read_text("utf-8")
+        value = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        return Policy.model_validate(value or {})
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        wrong = (
+            "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
+        raise Fatal(
+            f"the policy {path} cannot be used: {wrong}",
+            code="bad_policy",
+            remedy="Correct the file; docs/training.md lists its fields.",
+        ) from error

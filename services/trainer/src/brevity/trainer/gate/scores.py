@@ -1,0 +1,118 @@
+"""What a model makes of each evaluation document, as numbers. Pure but for the clock."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from brevity.common.errors import Rejected
+from brevity.nlp.extractive import ExtractiveSummarizer
+from brevity.nlp.faithfulness import check
+from brevity.nlp.ranker import BadModel
+from brevity.nlp.rouge import rouge_n, tokens
+from brevity.nlp.words import count_words
+from brevity.trainer.data.rows import Row
+
+BUCKETS = ((300, "short"), (1_500, "medium"))
+"""Lengths of documents in words, below each bound; `long` above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One model on one document; the reference's length is what was asked for.
+
+    Attributes:
+        rouge1, rouge2: F1 against the reference, 0 to 1.
+        faithfulness: Share of the summary's sentences that the source supports and nothing is flagged in, 0 to 1.
+        length: Words of the summary for each word of the reference.
+        seconds: Time to summarize.
+    """
+
+    rouge1: float
+    rouge2: float
+    faithfulness: float
+    length: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both models on one document."""
+
+    document: str
+    set: str
+    recent: bool
+    language: str
+    bucket: str
+    candidate: Score
+    champion: Score
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def summarizer_of(data: bytes) -> ExtractiveSummarizer:
+    """The model in a file's bytes. Raises Rejected `bad_model`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.json"
+        path.write_bytes(data)
+        try:
+            return ExtractiveSummarizer.load(path)
+        except BadModel as error:
+            raise Rejected(
+                f"the model cannot be used: {error}", code="bad_model", remedy="Train it again."
+            ) from error
+
+
+def compare(
+    candidate: ExtractiveSummarizer, champion: ExtractiveSummarizer, rows: Sequence[Row]
+) -> Iterator[Pair]:
+    """Both models on each row, by turns, so that a busy machine slows both alike."""
+    for number, row in enumerate(rows):
+        order = (candidate, champion) if number % 2 else (champion, candidate)
+        scores = [score(model, row) for model in order]
+        ours, theirs = scores if number % 2 else reversed(scores)
+        yield Pair(
+            document=row.content_hash[:16],
+            set=row.set,
+            recent=row.origin != "file",
+            language=row.language,
+            bucket=bucket_of(row.text),
+            candidate=ours,
+            champion=theirs,
+        )
+
+
+def score(model: ExtractiveSummarizer, row: Row) -> Score:
+    """One model on one row."""
+    wanted = max(5, count_words(row.summary, row.language))
+    began = time.perf_counter()
+    summary = model.summarize(row.text, language=row.language, words=wanted, style="paragraph")
+    took = time.perf_counter() - began
+    ours, theirs = tokens(summary.text), tokens(row.summary)
+    places = [(s.start, s.end) for s in summary.sentences]
+    report = check(row.text, summary.text, places, row.language)
+    flagged = {
+        i
+        for i, (start, end) in enumerate(places)
+        for flag in report.flags
+        if flag.start is not None and start <= flag.start < end
+    }
+    good = sum(s.support for i, s in enumerate(report.sentences) if i not in flagged)
+    return Score(
+        rouge1=rouge_n(ours, theirs, 1),
+        rouge2=rouge_n(ours, theirs, 2),
+        faithfulness=good / len(places) if places else 0.0,
+        length=count_words(summary.text, row.language) / wanted,
+        seconds=took,
+    )
+
+
+def bucket_of(text: str) -> str:
+    """`short`, `medium` or `long`."""
+    words = len(text.split())
+    return next((name for bound, name in BUCKETS if words < bound), "long")

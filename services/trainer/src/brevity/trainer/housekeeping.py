@@ -1,0 +1,64 @@
+"""What is done beside the jobs: their states onto the topic, unfinished promotions, occasions to train."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from brevity.common.errors import BrevityError
+from brevity.common.observability.logging import get_logger
+from brevity.trainer.jobs.model import status_of
+from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.producer import EventProducer
+
+log = get_logger(__name__)
+
+_TURN_SECONDS = 0.5
+
+
+class Announcer:
+    """Publishes every state of a job that the store marks as not announced: a crash announces it again, never not at all."""
+
+    def __init__(self, jobs: Jobs, producer: EventProducer) -> None:
+        self._jobs = jobs
+        self._producer = producer
+
+    def turn(self) -> None:
+        """Raises Unavailable."""
+        jobs = self._jobs.unannounced()
+        if jobs:
+            self._producer.send([(status_of(job), job.updated_at) for job in jobs])
+            self._jobs.announced(jobs)
+
+
+class Housekeeping:
+    """Does each chore about twice a second in the calling thread; one that fails is logged and done again."""
+
+    def __init__(self, chores: Mapping[str, Callable[[], None]]) -> None:
+        self._chores = chores
+        self._stopping = threading.Event()
+        self._turned = time.monotonic()
+
+    def heartbeat_age_seconds(self) -> float:
+        return time.monotonic() - self._turned
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Until `stop`; then once more, so that nothing known is left unsaid."""
+        while not self._stopping.is_set():
+            self.turn()
+            self._stopping.wait(_TURN_SECONDS)
+        self.turn()
+
+    def turn(self) -> None:
+        for name, chore in self._chores.items():
+            self._turned = time.monotonic()
+            try:
+                chore()
+            except BrevityError as error:
+                log.warning("a chore waits", chore=name, code=error.code, reason=error.message)
+            except Exception as error:
+                log.error("a chore failed", chore=name, error=type(error).__name__, exc_info=error)

@@ -1,0 +1,80 @@
+"""The trainer's place in MongoDB: the client, its collections with their indexes, and what the driver's errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import ASCENDING, MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from brevity.common.errors import Unavailable
+from brevity.common.settings import MongoSettings
+
+Document = dict[str, Any]
+Jobs = Collection[Document]
+
+JOBS, SIGNALS, EXAMPLES, PROMOTIONS = (
+    "training_jobs",
+    "training_signals",
+    "training_examples",
+    "model_promotions",
+)
+
+
+class Store:
+    """The collections; calls block, and a Store may be shared between threads."""
+
+    def __init__(self, settings: MongoSettings) -> None:
+        wait = int(settings.timeout_seconds * 1000)
+        self._client: MongoClient[Document] = MongoClient(
+            settings.url.get_secret_value(),
+            serverSelectionTimeoutMS=wait,
+            connectTimeoutMS=wait,
+            timeoutMS=wait,
+            w="majority",
+            tz_aware=True,
+            appname="brevity-trainer",
+        )
+        self._database: Database[Document] = self._client[settings.database]
+        self.jobs = self._database[JOBS]
+        self.signals = self._database[SIGNALS]
+        self.examples = self._database[EXAMPLES]
+        self.promotions = self._database[PROMOTIONS]
+
+    def prepare(self) -> None:
+        """Make the indexes; two of them are what keeps one running job and one unfinished promotion a model."""
+        with translated():
+            self.jobs.create_index(
+                "model", name="one_running", unique=True, partialFilterExpression={"state": "running"}
+            )
+            self.jobs.create_index([("state", ASCENDING), ("requested_at", ASCENDING)])
+            self.jobs.create_index([("requested_at", ASCENDING)])
+            self.promotions.create_index(
+                "model", name="one_unfinished", unique=True, partialFilterExpression={"finished": False}
+            )
+            self.promotions.create_index([("model", ASCENDING), ("sequence", ASCENDING)], unique=True)
+            self.signals.create_index([("model", ASCENDING), ("settled", ASCENDING)])
+            self.examples.create_index([("engine", ASCENDING), ("recorded_at", ASCENDING)])
+
+    def ping(self) -> None:
+        """Raises Unavailable unless the store answers."""
+        with translated():
+            self._database.command("ping")
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """The driver's errors as Unavailable; a duplicate key is the caller's to understand."""
+    try:
+        yield
+    except DuplicateKeyError:
+        raise
+    except PyMongoError as error:
+        raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error

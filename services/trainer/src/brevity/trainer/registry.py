@@ -1,0 +1,227 @@
+"""The registry of models, kept by MLflow: versions with their artifact, aliases, stage tags, and decisions with evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from brevity.common.errors import Rejected
+from brevity.common.events import ObjectRef
+from brevity.common.ids import content_hash
+from brevity.trainer.data.bucket import Bucket
+from brevity.trainer.tracking.mlflow import reached
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+STAGE, STAGING, PRODUCTION, ARCHIVED = "stage", "Staging", "Production", "Archived"
+_URI, _SHA, _SIZE = "artifact.uri", "artifact.sha256", "artifact.bytes"
+_ENGINE, _JOB, _DATA, _DECISION, _REASON = "engine", "job_id", "data_version", "decision", "decision.reason"
+_EVIDENCE = "decision.evidence"
+_LONGEST_TAG = 4_900
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered version whose file is in its place.
+
+    Attributes:
+        model_version: How summaries name it.
+        evidence: What the decision stands on, as the gate wrote it; large parts are in the run's artifacts.
+    """
+
+    model: str
+    version: str
+    engine: str
+    artifact: ObjectRef
+    run_id: str | None
+    stage: str
+    aliases: tuple[str, ...]
+    data_version: str | None
+    decision: str | None
+    reason: str | None
+    evidence: Mapping[str, Any]
+    created_ms: int
+
+    @property
+    def model_version(self) -> str:
+        return f"{self.engine}-{(self.artifact.sha256 or '')[:12]}"
+
+    @property
+    def uri(self) -> str:
+        return f"models:/{self.model}/{self.version}"
+
+    def view(self) -> dict[str, Any]:
+        """As callers see it."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "model_version": self.model_version,
+            "engine": self.engine,
+            "stage": self.stage,
+            "aliases": list(self.aliases),
+            "artifact": self.artifact.model_dump(exclude_none=True),
+            "mlflow_run_id": self.run_id,
+            "data_version": self.data_version,
+            "decision": self.decision,
+            "reason": self.reason,
+            "evidence": dict(self.evidence),
+            "created_ms": self.created_ms,
+        }
+
+
+class Registry:
+    """Calls block; raises Unavailable when MLflow or the bucket is away. Every write may be repeated."""
+
+    def __init__(self, url: str, bucket: Bucket) -> None:
+        self._url = url
+        self._client = MlflowClient(url, url)
+        self._bucket = bucket
+
+    def register(
+        self,
+        model: str,
+        engine: str,
+        data: bytes,
+        *,
+        run_id: str | None,
+        job_id: str,
+        data_version: str | None = None,
+    ) -> Version:
+        """Register the bytes as the next version, its file in its place; once for each job, however often it is called."""
+        with reached(self._url):
+            self._ensure(model)
+            mine = [v for v in self._all(model) if v.tags.get(_JOB) == job_id]
+            made = (
+                mine[0]
+                if mine
+                else self._client.create_model_version(
+                    model,
+                    f"s3://{self._bucket.name}/models/{model}",
+                    run_id,
+                    tags={
+                        _JOB: job_id,
+                        _ENGINE: engine,
+                        STAGE: STAGING,
+                        **({_DATA: data_version} if data_version else {}),
+                    },
+                )
+            )
+        uri = self._bucket.put(f"models/{model}/{made.version}/model.json", data, "application/json")
+        # The hash comes last: a version that has one has its file.
+        tags = {_URI: uri, _SIZE: str(len(data)), _SHA: content_hash(data)}
+        with reached(self._url):
+            for name, value in tags.items():
+                self._client.set_model_version_tag(model, str(made.version), name, value)
+        return self.version(model, str(made.version))
+
+    def models(self) -> list[str]:
+        with reached(self._url):
+            return [found.name for found in self._client.search_registered_models()]
+
+    def versions(self, model: str) -> list[Version]:
+        """Newest first; without those whose registration was not finished."""
+        with reached(self._url):
+            found = [_version(v, self._aliases(model)) for v in self._all(model) if v.tags.get(_SHA)]
+        return sorted(found, key=lambda v: int(v.version), reverse=True)
+
+    def version(self, model: str, version: str) -> Version:
+        """Raises Rejected `not_found`."""
+        for found in self.versions(model):
+            if found.version == version:
+                return found
+        raise Rejected(
+            f"there is no version {version} of {model}",
+            code="not_found",
+            remedy="`brevity models list` shows the versions.",
+        )
+
+    def aliased(self, model: str, alias: str) -> Version | None:
+        return next((v for v in self.versions(model) if alias in v.aliases), None)
+
+    def read(self, version: Version) -> bytes:
+        """The version's file. Raises Rejected `bad_artifact` when it is not what was registered."""
+        data = self._bucket.get(version.artifact.object_key)
+        if content_hash(data) != version.artifact.sha256:
+            raise Rejected(
+                f"the file of {version.uri} is not the one that was registered",
+                code="bad_artifact",
+                remedy="Restore it from a backup, or promote another version.",
+            )
+        return data
+
+    def challenge(self, version: Version) -> None:
+        """Make it the challenger."""
+        with reached(self._url):
+            self._client.set_registered_model_alias(version.model, CHALLENGER, version.version)
+
+    def decide(self, version: Version, decision: str, reason: str, evidence: Mapping[str, Any]) -> None:
+        """Write the gate's or a person's decision onto the version."""
+        written = {_DECISION: decision, _REASON: reason, _EVIDENCE: json.dumps(evidence)}
+        with reached(self._url):
+            for name, value in written.items():
+                self._client.set_model_version_tag(version.model, version.version, name, value[:_LONGEST_TAG])
+
+    def crown(self, version: Version, previous: Version | None) -> None:
+        """Make it the champion and mark it Production; the previous one is Archived."""
+        with reached(self._url):
+            self._client.set_registered_model_alias(version.model, CHAMPION, version.version)
+            self._client.set_model_version_tag(version.model, version.version, STAGE, PRODUCTION)
+            if previous is not None and previous.version != version.version:
+                self._client.set_model_version_tag(previous.model, previous.version, STAGE, ARCHIVED)
+            challenger = self._aliases(version.model).get(CHALLENGER)
+            if challenger == version.version:
+                self._client.delete_registered_model_alias(version.model, CHALLENGER)
+
+    def ping(self) -> None:
+        with reached(self._url):
+            self._client.search_experiments(max_results=1)
+
+    def _ensure(self, model: str) -> None:
+        try:
+            self._client.create_registered_model(model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _all(self, model: str) -> list[ModelVersion]:
+        return list(self._client.search_model_versions(f"name='{model}'", max_results=10_000))
+
+    def _aliases(self, model: str) -> dict[str, str]:
+        try:
+            return {k: str(v) for k, v in self._client.get_registered_model(model).aliases.items()}
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return {}
+            raise
+
+
+def _version(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
+    tags: Mapping[str, str] = found.tags
+    try:
+        evidence = json.loads(tags.get(_EVIDENCE, "{}"))
+    except ValueError:
+        evidence = {}
+    return Version(
+        model=found.name,
+        version=str(found.version),
+        engine=tags.get(_ENGINE, ""),
+        artifact=ObjectRef(
+            uri=tags[_URI],
+            sha256=tags[_SHA],
+            size_bytes=int(tags.get(_SIZE, "0")),
+            media_type="application/json",
+        ),
+        run_id=found.run_id or None,
+        stage=tags.get(STAGE, ""),
+        aliases=tuple(sorted(a for a, v in aliases.items() if v == str(found.version))),
+        data_version=tags.get(_DATA),
+        decision=tags.get(_DECISION),
+        reason=tags.get(_REASON),
+        evidence=evidence,
+        created_ms=int(found.creation_timestamp or 0),
+    )

@@ -1,0 +1,106 @@
+"""Requests for training: checked, published as `training.requested`, and kept as jobs."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from brevity.common.errors import Rejected
+from brevity.common.events import TrainingRequested
+from brevity.trainer.data.spec import DatasetSpec
+from brevity.trainer.jobs.model import Job, job_of
+from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.producer import EventProducer
+from brevity.trainer.recipe import RECIPES, recipe_of
+
+Reason = Literal["person", "schedule", "drift", "feedback"]
+
+
+class Requests:
+    """Every training begins here, whoever wants it."""
+
+    def __init__(self, jobs: Jobs, producer: EventProducer, attempts: int) -> None:
+        self._jobs = jobs
+        self._producer = producer
+        self._attempts = attempts
+
+    def request(
+        self,
+        *,
+        model: str,
+        engine: str,
+        reason: Reason,
+        detail: str | None = None,
+        dataset: dict[str, Any] | None = None,
+        parameters: dict[str, Any] | None = None,
+        requested_by: str | None = None,
+        job_id: str | None = None,
+    ) -> Job:
+        """Publish the request, then keep its job; the consumer of the topic keeps it if this process dies between.
+
+        Raises:
+            Rejected: The engine cannot be trained, or the dataset or a parameter is wrong.
+            Unavailable: Kafka or the store is away; with a `job_id` of one's own, asking again is harmless.
+        """
+        event = TrainingRequested(
+            job_id=job_id or f"job-{uuid.uuid4().hex[:16]}",
+            reason=reason,
+            detail=detail,
+            model=model,
+            engine=engine,
+            dataset=dataset or {},
+            parameters=parameters or {},
+            requested_by=requested_by,
+            requested_at=_now(),
+        )
+        check(event)
+        self._producer.send([(event, event.requested_at)])
+        self._jobs.add(job_of(event, self._attempts))
+        return self._jobs.get(event.job_id)
+
+    def take(self, event: TrainingRequested) -> None:
+        """Keep the job of a published request; one that cannot be trained is kept as failed, with the reason."""
+        job = job_of(event, self._attempts)
+        try:
+            check(event)
+        except Rejected as error:
+            job = job.model_copy(
+                update={
+                    "state": "failed",
+                    "code": error.code,
+                    "message": error.message,
+                    "finished_at": event.requested_at,
+                }
+            )
+        self._jobs.add(job)
+
+
+def check(event: TrainingRequested) -> None:
+    """Raises Rejected unless the request can be worked on."""
+    if event.engine not in RECIPES:
+        raise Rejected(
+            f"the engine {event.engine!r} cannot be trained",
+            code="unknown_engine",
+            remedy=f"Engines that can: {', '.join(sorted(RECIPES))}.",
+        )
+    try:
+        DatasetSpec.model_validate(event.dataset)
+        recipe_of(event.engine, event.parameters)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)[:5]
+        )
+        raise Rejected(
+            wrong,
+            code="bad_request",
+            remedy="Correct the dataset or the parameters; docs/training.md lists them.",
+        ) from None
+
+
+def _now() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

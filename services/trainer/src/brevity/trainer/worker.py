@@ -1,0 +1,75 @@
+"""The process of one job: assemble the data, train, log, evaluate, register. It decides nothing and publishes nothing.
+
+Each step that took time is a checkpoint: an attempt after a stop goes on from the last one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import IO, Any
+
+from brevity.common.errors import BrevityError
+from brevity.common.observability import logging
+from brevity.common.observability.logging import get_logger
+from brevity.common.settings import load_settings
+from brevity.trainer.jobs.model import Job
+from brevity.trainer.settings import TrainerSettings
+
+log = get_logger(__name__)
+
+
+class Voice:
+    """Speaks to the service, one JSON object a line."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out = out
+
+    def say(self, kind: str, fields: Mapping[str, Any]) -> None:
+        self._out.write(json.dumps({kind: fields}) + "\n")
+        self._out.flush()
+
+    def progress(self, step: str, share: float, message: str) -> None:
+        self.say("report", {"step": step, "progress": round(share, 3), "message": message})
+
+    def checkpoint(self, **fields: Any) -> None:
+        self.say("report", {"checkpoint": fields})
+
+
+def main() -> int:
+    # What libraries print must not be taken for reports: standard output becomes the log, reports keep the pipe.
+    voice = Voice(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    os.dup2(2, 1)
+    job = Job.model_validate_json(sys.stdin.readline())
+    threading.Thread(target=_end_with_service, daemon=True).start()
+    try:
+        settings = load_settings(TrainerSettings)
+        logging.configure(settings.telemetry, "trainer")
+        from brevity.trainer.steps import work
+
+        began = time.monotonic()
+        result = work(job, settings, voice)
+        log.info("job done", job_id=job.job_id, seconds=round(time.monotonic() - began, 1))
+        voice.say("result", result)
+    except BrevityError as error:
+        voice.say("error", {"code": error.code, "message": error.message})
+        return 1
+    except Exception as error:
+        log.error("job failed", job_id=job.job_id, exc_info=error)
+        voice.say("error", {"code": "failed", "message": f"{type(error).__name__}: {error}"[:500]})
+        return 1
+    return 0
+
+
+def _end_with_service() -> None:
+    """Standard input ends when the service dies: a job that nobody holds must not go on."""
+    sys.stdin.read()
+    os._exit(70)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
