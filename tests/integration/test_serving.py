@@ -88,6 +88,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Generator[Serving]:
         "BREVITY_SUMMARIZE_MAX_REPLICAS": "1",
         "BREVITY_SUMMARIZE_MAX_QUEUED_REQUESTS": "2",
         "BREVITY_SUMMARIZE_CALL_TIMEOUT_SECONDS": str(ENGINE_SECONDS),
+        "BREVITY_SUMMARIZE_FOLLOW_PROMOTIONS": "false",
         "BREVITY_SUMMARIZE_MAX_CALL_BYTES": str(MAX_CALL_BYTES),
     }
     with log.open("wb") as out:

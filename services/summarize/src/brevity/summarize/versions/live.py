@@ -11,7 +11,7 @@ from brevity.summarize.engines.port import Job, Summary
 from brevity.summarize.versions.lineup import Lineup
 
 _TEXTS_REMEMBERED = 8
-_LONGEST_REMEMBERED = 20_000
+_LONGEST_REMEMBERED = 6_000
 """Characters; trying a version on a longer text would take its time from the documents that wait."""
 
 Watch = Callable[[Lineup, Sequence[Job], Sequence[Summary | BrevityError]], None]
