@@ -16,8 +16,11 @@ import pytest
 from confluent_kafka import Consumer
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from brevity.common.events import SummaryRequest, SummaryWarning
+from brevity.common.events import DriftDetected, SummaryRequest, SummaryWarning
+from brevity.common.events.learning import Window
 from brevity.common.storage.s3 import S3ObjectStore
+from brevity.feedback.mongo import mongo_client
+from brevity.feedback.mongo.drift import DriftStore
 from tests.support.feedback import accepted, completed, rejected
 from tests.support.feedback_service import FeedbackService, planned, running
 from tests.support.stack import Stack
@@ -513,5 +516,33 @@ def test_the_quality_page_counts_what_the_statistics_count(service: FeedbackServ
     with browser(service) as anna:
         page = tree(anna.get("/quality?days=7&language=fr"))
         assert words(one(page, "section[aria-labelledby=languages-title] tbody th")) == "French (fr)"
-        assert len(page.css("svg.plot")) == len(page.css("details table")) == 4
+        assert len(page.css("details table")) == 4
+        assert len(page.css("svg.plot")) >= 4
         assert anna.get("/quality?days=9").status_code == 422
+
+
+def test_drift_is_shown_to_whom_it_concerns(service: FeedbackService) -> None:
+    async def found() -> None:
+        client = mongo_client(service.mongo)
+        store = DriftStore(client[service.mongo.database])
+        window = Window(first_at=NOW, last_at=NOW, count=100)
+        for tenant in ("first", "second", None):
+            event = DriftDetected(
+                drift_id=f"drift-{tenant}", monitor=f"input.of-{tenant}", tenant=tenant, model_version="extractive-1",
+                statistic=12_345.0, threshold=10_000.0, effect=-0.25, reference=window, current=window,
+                sample_document_ids=["harbour"], detected_at=NOW,
+            )  # fmt: skip
+            await store.published("nobody", 0, [event])
+        await client.close()
+
+    asyncio.run(found())
+    with browser(service) as anna:
+        page = tree(anna.get("/quality?days=7"))
+        section = one(page, "section[aria-labelledby=drift-title]")
+        assert sorted(words(row.css("td")[0]) for row in section.css("tbody tr")) == [
+            "input.of-None",
+            "input.of-first",
+        ]
+        assert "-0.25" in words(section)
+        assert section.css_first("svg.plot")
+        assert "input.of" not in anna.get("/quality?days=7&language=fr").text

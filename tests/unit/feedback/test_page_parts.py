@@ -15,7 +15,7 @@ from brevity.feedback.model import StoredSummary
 from brevity.feedback.web import charts
 from brevity.feedback.web.charts import Point, count_plot, share_plot
 from brevity.feedback.web.comparing import pairs
-from brevity.feedback.web.segments import WHOLE_CHARACTERS, cut, shown_source, shown_summary
+from brevity.feedback.web.segments import WHOLE_BYTES, cut, shown_source, shown_summary
 from brevity.feedback.web.session import local_path, same_origin
 from brevity.feedback.web.worddiff import word_diff
 from brevity.feedback.web.words import heading
@@ -62,7 +62,7 @@ def test_a_short_source_is_shown_whole() -> None:
 
 
 def test_a_long_source_is_shown_around_what_supports_and_says_how_much_is_left_out() -> None:
-    text = "word " * (WHOLE_CHARACTERS // 2)
+    text = "word " * (WHOLE_BYTES // 2)
     source = shown_source(text, [_sentence((50_000, 50_004)), _sentence((50_100, 50_104), (10, 14))])
     assert not source.whole
     shown = sum(len(item.text) for part in source.stretches for item in part.segments)

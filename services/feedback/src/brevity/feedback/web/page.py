@@ -55,9 +55,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     text = _ENVIRONMENT.get_template(template).render(
         principal=principal,
         may_review=principal is not None and principal.may("reviewer"),
-        signed_in=request.app.state.asks_for_keys
-        and principal is not None
-        and principal.subject != "anybody",
+        signed_in=request.app.state.asks_for_keys and principal is not None,
         path=request.url.path,
         **context,
     )

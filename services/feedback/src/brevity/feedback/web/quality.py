@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from brevity.common.errors import Rejected
+from brevity.common.events import DriftDetected
 from brevity.feedback.model import Group, SummaryFilter
+from brevity.feedback.mongo.drift import DriftStore
 from brevity.feedback.repository import Repository
 from brevity.feedback.statistics import Rate, Row, rows
 from brevity.feedback.web.charts import Plot, Point, count_plot, share_plot
@@ -22,6 +24,7 @@ PERIODS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "A year"))
 _USUAL_DAYS = 30
 _MOST_DAYS_BY_DAY = 45
 """Longer periods are shown by week."""
+_MOST_ALARMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Drawn:
     drawing: Plot
 
 
-def quality(repository: Repository, known: Known) -> APIRouter:
+def quality(repository: Repository, known: Known, drift: DriftStore) -> APIRouter:
     router = APIRouter(route_class=PageRoute)
 
     @router.get("/quality")
@@ -56,6 +59,7 @@ def quality(repository: Repository, known: Known) -> APIRouter:
         )
         groups = await repository.statistics(caller.tenant, wanted)
         by_week = chosen.days > _MOST_DAYS_BY_DAY
+        alarms = await _alarms(drift, caller.tenant, chosen, first)
         return page(
             request,
             "quality.html",
@@ -67,9 +71,33 @@ def quality(repository: Repository, known: Known) -> APIRouter:
             models=rows(groups, "model_version"),
             languages=sorted(rows(groups, "language"), key=lambda row: -row.summaries),
             plots=_plots(_over_time(groups, first, today, by_week=by_week)),
+            alarms=alarms,
+            drift=_found(alarms, first, today, by_week=by_week),
         )
 
     return router
+
+
+async def _alarms(drift: DriftStore, tenant: str, chosen: Chosen, first: date) -> list[DriftDetected]:
+    """What the monitors found in the tenant's documents and in all together in this period, newest first."""
+    found = [
+        *await drift.alarms(tenant, limit=_MOST_ALARMS),
+        *await drift.alarms(None, limit=_MOST_ALARMS),
+    ]
+    wanted = [
+        alarm
+        for alarm in found
+        if alarm.detected_at.date() >= first and chosen.language in (None, alarm.language)
+    ]
+    return sorted(wanted, key=lambda alarm: alarm.detected_at, reverse=True)[:_MOST_ALARMS]
+
+
+def _found(alarms: list[DriftDetected], first: date, last: date, *, by_week: bool) -> Plot:
+    """How often the monitors found something."""
+    counts = dict.fromkeys(_starts(first, last, by_week=by_week), 0)
+    for alarm in alarms:
+        counts[_start_of(alarm.detected_at.date(), first, last, by_week=by_week)] += 1
+    return count_plot([Point(_label(start), float(count)) for start, count in counts.items()])
 
 
 def _chosen(request: Request) -> Chosen:
@@ -87,15 +115,22 @@ def _together(groups: Iterable[Group]) -> Row:
 
 def _over_time(groups: list[Group], first: date, last: date, *, by_week: bool) -> list[tuple[str, Row]]:
     """A row for each day or week of the period, those without summaries included."""
-    step = 7 if by_week else 1
-    starts = [first + timedelta(days=offset) for offset in range(0, (last - first).days + 1, step)]
-    merged: dict[str, list[Group]] = {start.isoformat(): [] for start in starts}
+    merged: dict[date, list[Group]] = {start: [] for start in _starts(first, last, by_week=by_week)}
     for group in groups:
-        offset = (date.fromisoformat(group.day) - first).days
-        # A submission's clock may be ahead of ours.
-        start = starts[min(max(0, offset // step), len(starts) - 1)]
-        merged[start.isoformat()].append(group)
-    return [(_label(date.fromisoformat(day)), _together(members)) for day, members in merged.items()]
+        merged[_start_of(date.fromisoformat(group.day), first, last, by_week=by_week)].append(group)
+    return [(_label(start), _together(members)) for start, members in merged.items()]
+
+
+def _starts(first: date, last: date, *, by_week: bool) -> list[date]:
+    step = 7 if by_week else 1
+    return [first + timedelta(days=offset) for offset in range(0, (last - first).days + 1, step)]
+
+
+def _start_of(day: date, first: date, last: date, *, by_week: bool) -> date:
+    """The day or week that `day` falls into; another clock may be ahead of ours, and counts as today."""
+    step = 7 if by_week else 1
+    inside = min(max(first, day), last)
+    return first + timedelta(days=(inside - first).days // step * step)
 
 
 def _label(day: date) -> str:

@@ -38,7 +38,7 @@ def add_page(app: FastAPI, services: Services, producer: EventProducer, settings
         judging(repository, services.outbox, services.resummarizer),
         submitting(repository, submissions),
         comparing(repository, services.sources, services.outbox),
-        quality(repository, known),
+        quality(repository, known, services.drift),
         login(doors),
     ):
         app.include_router(router, include_in_schema=False)

@@ -18,8 +18,8 @@ Mark = tuple[int, int, int]
 CONTEXT_CHARACTERS = 350
 """Shown of a long source around each passage that supports the summary."""
 
-WHOLE_CHARACTERS = 24_000
-"""A source up to this long is shown as a whole at once; a page's first load then stays under 100 KB."""
+WHOLE_BYTES = 32_000
+"""A source up to this long in UTF-8 is shown as a whole at once; a page's first load then stays under 100 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def shown_source(text: str, sentences: Sequence[SupportedSentence], *, whole: bo
         for span in sentence.spans
         if span.start < span.end <= len(text)
     ]
-    if whole or len(text) <= WHOLE_CHARACTERS:
+    if whole or len(text.encode("utf-8", "surrogatepass")) <= WHOLE_BYTES:
         return Source((Stretch(cut(text, marks)),), 0, len(text))
     stretches: list[Stretch] = []
     place = 0

@@ -48,6 +48,6 @@ toggle.addEventListener("change", () => {
   }
 });
 for (const button of document.querySelectorAll("[data-keys]")) {
-  button.hidden = false;
+  button.classList.remove("scripted");
   button.addEventListener("click", show);
 }

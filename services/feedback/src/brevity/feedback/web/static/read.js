@@ -76,7 +76,7 @@ key(["Escape"], () => {
 });
 
 const grow = document.getElementById("grow");
-grow.hidden = false;
+grow.classList.remove("scripted");
 grow.addEventListener("click", () => {
   const larger = reader.classList.toggle("grown");
   grow.setAttribute("aria-pressed", String(larger));
