@@ -1,6 +1,6 @@
 """The feedback store and its HTTP door against the bare driver doing the same operations on the same server.
 
-The store holds 100,000 summaries (2,000 with QUICK=1). Each operation is done by the service's way and by PyMongo with
+The store holds 100,000 summaries (1,000 with QUICK=1). Each operation is done by the service's way and by PyMongo with
 the same query or the same prepared records, in turns, so that both meet the same machine. What is over 1 is what keeping
 out erased documents, checking values, making JSON and HTTP cost. The server is the local MongoDB-wire stand-in, which
 scans where MongoDB would use an index: times say nothing about MongoDB, ratios say what our code adds.
@@ -35,9 +35,9 @@ from brevity.feedback.mongo.reading import query_of
 from brevity.feedback.mongo.records import of_feedback, of_summary
 from brevity.feedback.settings import FeedbackBlock
 
-COUNT = 2_000 if QUICK else 100_000
+COUNT = 1_000 if QUICK else 100_000
 ROUNDS = 10 if QUICK else 30
-WRITES = 4 if QUICK else 20
+WRITES = 3 if QUICK else 20
 LISTS = 10
 """Few, because the stand-in takes seconds to scan 100,000 summaries."""
 BATCH = 500
