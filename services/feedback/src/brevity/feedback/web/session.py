@@ -66,7 +66,7 @@ def check_same_origin(headers: Headers) -> None:
 
 
 def keep_key(response: Response, key: str, *, secure: bool) -> None:
-    """Let the browser present `key` from now on; until it is closed, for half a day at most."""
+    """Let the browser present `key` from now on, for half a day."""
     value = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
     response.set_cookie(
         COOKIE, value, max_age=_LASTS_SECONDS, path="/", secure=secure, httponly=True, samesite="strict"
