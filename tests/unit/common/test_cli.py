@@ -108,9 +108,20 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def run_as(monkeypatch: pytest.MonkeyPatch, function: str, *arguments: str) -> None:
     """`brevity trial ...`, where trial is a function of this module."""
     point = EntryPoint("trial", f"{__name__}:{function}", "brevity.cli")
-    monkeypatch.setattr(root, "entry_points", lambda group: [point])
+    monkeypatch.setattr(root, "entry_points", lambda group: [point] if group == point.group else [])
     monkeypatch.setattr(sys, "argv", ["brevity", "trial", *arguments])
     root.main()
+
+
+def test_a_package_adds_commands_to_a_group_whether_or_not_its_own_package_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    added = [EntryPoint(name, f"{__name__}:{name}", "brevity.cli.trial") for name in ("refuse", "wait")]
+    monkeypatch.setattr(root, "entry_points", lambda group: [p for p in added if p.group == group])
+    monkeypatch.setattr(sys, "argv", ["brevity", "trial", "wait"])
+    with pytest.raises(SystemExit) as caught:
+        root.main()
+    assert caught.value.code == root.EXIT_AWAY
 
 
 @pytest.mark.parametrize(

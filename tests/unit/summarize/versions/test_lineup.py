@@ -154,4 +154,4 @@ def test_recent_documents_are_kept_to_try_versions_on_but_no_long_ones() -> None
     live = LiveEngine("writer")
     live.swap(lineup(Writer("1")))
     live.summarize([*JOBS[:20], Job("long " * 10_000, "en", 20)])
-    assert live.recent() == JOBS[12:20]
+    assert live.recent() == JOBS[15:20]

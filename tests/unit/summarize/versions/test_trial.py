@@ -55,6 +55,12 @@ def test_a_version_that_fails_its_trial_is_refused_with_the_reason(
     assert what in caught.value.message
 
 
+def test_each_text_waits_for_a_good_moment() -> None:
+    moments: list[int] = []
+    try_out(Writer("2"), JOBS[:3], seconds=30, gap=lambda: moments.append(1))
+    assert len(moments) == 3
+
+
 def words(text: str, count: int) -> Summary:
     return Summary(text, (), (), 100.0, "e", "1", summary_words=count)
 

@@ -19,6 +19,8 @@ from brevity.feedback.api import Services, add_routes
 from brevity.feedback.api.admin import AUDITED_READS
 from brevity.feedback.audit_trail import Audited, AuditTrail
 from brevity.feedback.consumer import outcome_consumer
+from brevity.feedback.ledger.consumer import Ledger, LedgerMetrics
+from brevity.feedback.ledger.store import LedgerStore
 from brevity.feedback.live import Live
 from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.mongo import MongoRepository, mongo_client
@@ -57,6 +59,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
     live = Live(repository, settings.feedback)
     objects = S3ObjectStore(settings.s3)
     alarms = DriftStore(client[settings.mongo.database])
+    ledger = Ledger(settings.kafka, LedgerStore(client[settings.mongo.database]), LedgerMetrics())
     drift = DriftMonitor(
         settings.kafka,
         alarms,
@@ -70,6 +73,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         working = [asyncio.create_task(_consume(repository, consumer)), asyncio.create_task(running(outbox))]
+        working.append(asyncio.create_task(ledger.run()))
         if settings.drift.enabled:
             working.append(asyncio.create_task(drift.run()))
         noting = asyncio.create_task(trail.run())
@@ -78,6 +82,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
         finally:
             consumer.stop()
             outbox.stop()
+            ledger.stop()
             drift.stop()
             await asyncio.gather(*working)
             noting.cancel()

@@ -41,9 +41,10 @@ class Prepared:
 
     @property
     def claim_id(self) -> str:
-        """Same tenant, text and wish: same summary."""
+        """Same tenant, text and wish: same summary, unless it is wanted again."""
         request = canonical_json(self.submitted.summary.model_dump(mode="json", exclude_none=True)).decode()
-        return deterministic_id("claim", self.submitted.tenant, self.content_hash, request)
+        again = () if self.submitted.again is None else (self.submitted.again,)
+        return deterministic_id("claim", self.submitted.tenant, self.content_hash, request, *again)
 
 
 def key_id(record: Record) -> str | None:

@@ -1,8 +1,12 @@
-"""Assembles `brevity` from the entry points of group `brevity.cli`, loading only the command that is asked for."""
+"""Assembles `brevity` from the entry points of group `brevity.cli`, loading only the command that is asked for.
+
+A package adds commands to a group of another one, say to `brevity models`, by entry points of `brevity.cli.models`.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -26,13 +30,14 @@ def main() -> None:
     if name in {"-h", "--help"}:
         _help(points)
         return
-    if name not in points:
+    added = list(entry_points(group=f"{_GROUP}.{name}"))
+    if name not in points and not added:
         print(
             f"brevity: there is no command {name!r}. Commands: {', '.join(sorted(points))}", file=sys.stderr
         )
         sys.exit(EXIT_SETUP)
     try:
-        _app(points[name])(args=arguments, prog_name=f"brevity {name}")
+        _app(name, points.get(name), added)(args=arguments, prog_name=f"brevity {name}")
     except BrevityError as error:
         print(f"brevity: {error.message}. {error.remedy}", file=sys.stderr)
         sys.exit(exit_status(error))
@@ -47,13 +52,19 @@ def exit_status(error: BrevityError) -> int:
     return EXIT_SETUP if isinstance(error, Fatal) else EXIT_AWAY
 
 
-def _app(point: EntryPoint) -> typer.Typer:
-    """What an entry point names: a typer app, or a plain function that becomes one."""
-    loaded: Any = point.load()
+def _app(name: str, point: EntryPoint | None, added: Sequence[EntryPoint]) -> typer.Typer:
+    """What an entry point names, a typer app or a plain function that becomes one, with what others add to it."""
+    loaded: Any = point.load() if point is not None else None
     if isinstance(loaded, typer.Typer):
-        return loaded
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(name=point.name)(loaded)
+        app = loaded
+    else:
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        if loaded is not None:
+            app.command(name=name)(loaded)
+        else:
+            app.callback()(lambda: None)  # a group, even with one command
+    for command in added:
+        app.command(name=command.name)(command.load())
     return app
 
 

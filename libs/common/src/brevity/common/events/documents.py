@@ -72,6 +72,11 @@ class DocumentSubmitted(Event):
     )
     summary: SummaryRequest = Field(default_factory=SummaryRequest)
     metadata: Metadata = Field(default_factory=dict, description="Yours; carried along, never interpreted.")
+    again: Identifier | None = Field(
+        default=None,
+        description="A name for summarizing once more a text that was summarized with these wishes, say after a model"
+        " was recalled. Each name counts once; absent: a text has one summary for each wish.",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> DocumentSubmitted:

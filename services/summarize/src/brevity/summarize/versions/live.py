@@ -10,7 +10,7 @@ from brevity.common.errors import BrevityError, Unavailable
 from brevity.summarize.engines.port import Job, Summary
 from brevity.summarize.versions.lineup import Lineup
 
-_TEXTS_REMEMBERED = 8
+_TEXTS_REMEMBERED = 5
 _LONGEST_REMEMBERED = 6_000
 """Characters; trying a version on a longer text would take its time from the documents that wait."""
 

@@ -19,6 +19,9 @@ from brevity.summarize.versions.trial import bundled_texts, try_out
 
 log = get_logger(__name__)
 
+_GAP_SECONDS = 0.25
+"""Longest wait for a moment without a batch; an engine that never rests is tried beside its work."""
+
 Tell = Callable[[ModelPromoted, State, str | None, Mapping[str, float], BrevityError | None], None]
 """Called with the promotion, what became of it, the model version, seconds and, when refused, why."""
 
@@ -114,12 +117,18 @@ class Switch:
         there = known.get(source.identity)
         if there is not None:
             return Loaded(source, there.engine)
+        self._gap()
         began = time.perf_counter()
         engine = self._engine(source)
         seconds["load_seconds"] += time.perf_counter() - began
         texts = [*bundled_texts(), *self._live.recent()]
-        seconds["trial_seconds"] += try_out(engine, texts, seconds=self._limit)
+        seconds["trial_seconds"] += try_out(engine, texts, seconds=self._limit, gap=self._gap)
         return Loaded(source, engine)
+
+    def _gap(self) -> None:
+        """Return when no batch is at work, or after a moment: so a swap costs the batches as little as can be."""
+        if self._live.lineup is not None:
+            self._live.lineup.at_work.over(_GAP_SECONDS)
 
     def _engine(self, source: Source) -> SummaryEngine:
         try:
