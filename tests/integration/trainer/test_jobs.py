@@ -93,6 +93,15 @@ def test_two_jobs_of_one_model_never_run_at_once_however_many_instances_ask(jobs
     assert sorted(item.model for item in claimed) == ["another", "m"]
 
 
+def test_the_next_job_of_a_model_begins_when_the_one_before_has_ended(jobs: Jobs) -> None:
+    jobs.add(job("a", script=[RESULT]))
+    jobs.add(job("b", script=[RESULT]))
+    made = runner(jobs)
+    assert made.turn()
+    assert made.turn()
+    assert [jobs.get(name).state for name in ("a", "b")] == ["succeeded", "succeeded"]
+
+
 def test_the_same_request_read_twice_is_one_job(jobs: Jobs) -> None:
     assert jobs.add(job("one"))
     assert not jobs.add(job("one"))

@@ -11,6 +11,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from brevity.common.errors import BrevityError, Fatal
+from brevity.common.events import ModelPromoted
 from brevity.common.http.app import create_app
 from brevity.common.http.server import port_of, run_server
 from brevity.common.observability.health import Check
@@ -26,6 +27,9 @@ from brevity.trainer.gate.policy import load_policy
 from brevity.trainer.housekeeping import Announcer, Housekeeping
 from brevity.trainer.jobs.runner import Runner
 from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.live.ratings import Ratings, ratings_consumer
+from brevity.trainer.live.rollback import Rollback
+from brevity.trainer.live.watch import LiveWatch
 from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.mongo import Store
 from brevity.trainer.producer import EventProducer
@@ -68,18 +72,26 @@ def build(settings: TrainerSettings) -> FastAPI:
     requests = Requests(jobs, producer, block.max_attempts)
     watch = Watch(store, jobs, requests, block, metrics)
     consumer = event_consumer(settings.kafka, Keeper(requests, watch, metrics), metrics)
+    ratings = Ratings(store.promotions.database)
+    rated = ratings_consumer(settings.kafka, ratings)
+    rollback = Rollback(registry, promotions)
     runner = Runner(jobs, block, metrics, Finisher(registry, promotions, policy).finish)
     housekeeping = Housekeeping(
         {
             "announce": Announcer(jobs, producer).turn,
             "promote": promotions.finish,
             **{f"watch {engine}": partial(watch.turn, engine) for engine in RECIPES},
+            **{
+                f"ratings {engine}": LiveWatch(ratings, partial(_last, promotions, engine), rollback).turn
+                for engine in RECIPES
+            },
         }
     )
     closing, prepared = threading.Event(), threading.Event()
 
     def prepare() -> None:
         store.prepare()
+        ratings.prepare()
         bucket.ensure()
         ensure_first(registry, promotions, "extractive", "extractive", DEFAULT_MODEL.read_bytes())
 
@@ -87,7 +99,10 @@ def build(settings: TrainerSettings) -> FastAPI:
         if await _prepared(prepare, closing):
             prepared.set()
             await asyncio.gather(
-                consumer.run(), asyncio.to_thread(runner.run), asyncio.to_thread(housekeeping.run)
+                consumer.run(),
+                rated.run(),
+                asyncio.to_thread(runner.run),
+                asyncio.to_thread(housekeeping.run),
             )
 
     @asynccontextmanager
@@ -98,6 +113,7 @@ def build(settings: TrainerSettings) -> FastAPI:
         finally:
             closing.set()
             consumer.stop()
+            rated.stop()
             runner.stop()
             housekeeping.stop()
             await working
@@ -128,6 +144,11 @@ def build(settings: TrainerSettings) -> FastAPI:
     app.include_router(train_routes(jobs, requests, block.max_attempts, closing.is_set))
     app.include_router(models_routes(registry, promotions, Versions(bucket), policy))
     return app
+
+
+def _last(promotions: Promotions, model: str) -> ModelPromoted | None:
+    """The promotion of `model` that is in force."""
+    return next(iter(promotions.history(model, 1)), None)
 
 
 async def _prepared(prepare: Callable[[], None], closing: threading.Event) -> bool:

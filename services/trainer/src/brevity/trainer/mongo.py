@@ -46,16 +46,13 @@ class Store:
         self.promotions = self._database[PROMOTIONS]
 
     def prepare(self) -> None:
-        """Make the indexes; two of them are what keeps one running job and one unfinished promotion a model."""
+        """Make the indexes; a document holds its model's slot while it runs or is unfinished, and a slot has one holder."""
         with translated():
-            self.jobs.create_index(
-                "model", name="one_running", unique=True, partialFilterExpression={"state": "running"}
-            )
+            # Sparse and not partial: the local stand-in for MongoDB forgets to take changed documents out of a partial one.
+            self.jobs.create_index("slot", name="one_running", unique=True, sparse=True)
             self.jobs.create_index([("state", ASCENDING), ("requested_at", ASCENDING)])
             self.jobs.create_index([("requested_at", ASCENDING)])
-            self.promotions.create_index(
-                "model", name="one_unfinished", unique=True, partialFilterExpression={"finished": False}
-            )
+            self.promotions.create_index("slot", name="one_unfinished", unique=True, sparse=True)
             self.promotions.create_index([("model", ASCENDING), ("sequence", ASCENDING)], unique=True)
             self.signals.create_index([("model", ASCENDING), ("settled", ASCENDING)])
             self.examples.create_index([("engine", ASCENDING), ("recorded_at", ASCENDING)])

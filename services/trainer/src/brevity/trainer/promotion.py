@@ -70,6 +70,7 @@ class Promotions:
             "sequence": int(last["sequence"]) + 1 if last else 1,
             "event": event.model_dump(mode="json", exclude_none=True),
             "finished": False,
+            "slot": version.model,
         }
         try:
             with translated():
@@ -99,7 +100,9 @@ class Promotions:
             self._registry.crown(version, previous)
             self._producer.send([(event, event.promoted_at)])
             with translated():
-                self._records.update_one({"_id": record["_id"]}, {"$set": {"finished": True}})
+                self._records.update_one(
+                    {"_id": record["_id"]}, {"$set": {"finished": True}, "$unset": {"slot": ""}}
+                )
             self._metrics.promotions.labels((event.decided_by or "unknown").partition(":")[0]).inc()
             log.info("promoted", model=event.model, version=event.version, reason=event.reason)
 

@@ -12,8 +12,8 @@ from brevity.common.settings import AuthSettings, Block, HttpSettings, MongoSett
 
 
 class TrainerBlock(Block):
-    instance_id: str = Field(
-        default_factory=socket.gethostname,
+    instance_id: str | None = Field(
+        default=None,
         max_length=200,
         description="Name of this process, unique among those running at once; the host's name when absent.",
     )
@@ -79,6 +79,11 @@ class TrainerBlock(Block):
     daily_seconds: float = Field(
         default=7_200.0, gt=0, description="Time that automatic trainings of a model may take in 24 hours."
     )
+
+    @property
+    def instance(self) -> str:
+        """The name of this process."""
+        return self.instance_id or socket.gethostname()
 
 
 class TrainerSettings(Settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from rich.table import Table
 from brevity.common.errors import Rejected
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.trainer.data.bucket import Bucket
-from brevity.trainer.data.rows import deduplicated, parted
+from brevity.trainer.data.rows import deduplicated
 from brevity.trainer.data.sources import Sources, read_lines
 from brevity.trainer.data.spec import DatasetSpec
 from brevity.trainer.data.versions import Versions
@@ -112,7 +113,7 @@ def freeze(
     """Set a model's frozen evaluation set; training data that share a passage with it are left out from now on."""
     versions = Versions(Bucket(load_settings(DataSettings).s3))
     rows = [row for file in files for row in read_lines(_read(file), _name_of(file))]
-    card = versions.freeze(model, parted(deduplicated(rows)))
+    card = versions.freeze(model, [replace(row, part="test") for row in deduplicated(rows)])
     typer.echo(f"{card['version']}: {card['documents']} documents")
 
 

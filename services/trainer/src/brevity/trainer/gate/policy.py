@@ -26,7 +26,7 @@ class Policy(BaseModel):
     confidence: float = Field(default=0.98, gt=0.5, lt=1, description="Of each one-sided bound.")
     resamples: int = Field(default=5_000, ge=500, le=200_000, description="Bootstrap samples.")
     seed: int = Field(default=20_261, description="Seed of the bootstrap.")
-    min_documents: int = Field(default=30, ge=2, description="Fewer evaluation documents promote nothing.")
+    min_documents: int = Field(default=60, ge=2, description="Fewer evaluation documents promote nothing.")
     min_gain: float = Field(
         default=0.0, ge=-1, le=1, description="ROUGE-2 must rise by more than this, at the lower bound."
     )

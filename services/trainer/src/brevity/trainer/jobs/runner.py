@@ -75,7 +75,7 @@ class Runner:
         for lost in self._jobs.take_over():
             log.warning("a job lost its instance", job_id=lost.job_id, attempt=lost.attempt)
             self._metrics.resumed.inc()
-        job = self._jobs.claim(self._settings.instance_id, self._lease)
+        job = self._jobs.claim(self._settings.instance, self._lease)
         if job is None:
             return False
         log.info("job started", job_id=job.job_id, model=job.model, reason=job.reason, attempt=job.attempt)

@@ -77,6 +77,7 @@ class Jobs:
                         _change(
                             {
                                 "state": "running",
+                                "slot": document["model"],
                                 "owner": owner,
                                 "lease_until": now + lease,
                                 "started_at": now,
@@ -214,11 +215,14 @@ def _mine(job: Job) -> Document:
 
 
 def _change(fields: Mapping[str, Any], **counted: int) -> Document:
-    """An update that watchers and the topic will see."""
-    return {
+    """An update that watchers and the topic will see; who leaves the state `running` gives its model's slot back."""
+    change: Document = {
         "$set": {**fields, "updated_at": _now(), "announced": False},
         "$inc": {"revision": 1, **counted},
     }
+    if fields.get("state", "running") != "running":
+        change["$unset"] = {"slot": ""}
+    return change
 
 
 def _job(document: Mapping[str, Any]) -> Job:
