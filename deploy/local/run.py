@@ -82,6 +82,7 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
     environment.chmod(0o600)
     rows = (
         ("Kafka", stack.kafka.bootstrap_servers),
+        ("page", f"http://127.0.0.1:{ports.feedback}/"),
         ("submit", f"http://127.0.0.1:{ports.ingest}/v1/documents"),
         ("summaries", f"http://127.0.0.1:{ports.feedback}/v1/summaries"),
         ("metrics", " ".join(f":{port}/metrics" for port in (ports.ingest, ports.summarize, ports.feedback))),

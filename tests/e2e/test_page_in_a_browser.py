@@ -191,6 +191,7 @@ PAGES = (
 def test_a_page_is_accessible_small_and_still(signed_in: Visit, shown: Shown, name: str, screen: str) -> None:
     """Axe finds nothing in light and dark, nothing moves, the first load is under 100 KB, nothing is too wide."""
     with signed_in(screen=screen) as page:
+        page.goto("about:blank")  # ends what the first page is still loading
         network = page.context.new_cdp_session(page)
         network.send("Network.enable")
         network.send("Network.setCacheDisabled", {"cacheDisabled": True})

@@ -287,6 +287,17 @@ def test_the_reading_view_marks_what_supports_each_sentence(service: FeedbackSer
         assert "A storm had broken the pier." in words(one(page, ".source"))
 
 
+def test_every_export_that_is_offered_is_there(service: FeedbackService) -> None:
+    with browser(service, "rita") as reader:
+        links = tree(reader.get(f"/summaries/{HARBOUR}")).css(".exports a")
+        assert len(links) == 4
+        for link in links:
+            answer = reader.get(link.attributes["href"] or "", timeout=60)
+            assert answer.status_code == 200
+            assert "attachment" in answer.headers["content-disposition"]
+            assert len(answer.content) > 100
+
+
 def test_nothing_in_a_document_becomes_markup(service: FeedbackService) -> None:
     with browser(service) as anna:
         for path in (

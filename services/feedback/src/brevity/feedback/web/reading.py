@@ -49,6 +49,11 @@ class ShownStep:
 def reading(repository: Repository, sources: Sources, known: Known) -> APIRouter:
     router = APIRouter(route_class=PageRoute)
 
+    @router.get("/summaries/{summary_id}/standing")
+    async def show_standing(request: Request, summary_id: str, caller: Caller) -> Response:
+        """How a summary is rated, as a piece of a page: for scripts, when they hear that it has changed."""
+        return page(request, "standing.html", item=await the_summary(repository, caller.tenant, summary_id))
+
     @router.get("/summaries/{summary_id}")
     async def show_summary(request: Request, summary_id: str, caller: Caller, source: str = "") -> Response:
         item = await the_summary(repository, caller.tenant, summary_id)

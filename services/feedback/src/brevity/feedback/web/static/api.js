@@ -21,6 +21,13 @@ export async function call(address, { method = "GET", body, headers = {} } = {})
   return said;
 }
 
+/** How a summary is rated now, as the server draws it; null when it cannot be told. */
+export async function standing(id) {
+  const answer = await fetch(`/summaries/${encodeURIComponent(id)}/standing`).catch(() => null);
+  if (!answer?.ok) return null;
+  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".standing");
+}
+
 let fading = 0;
 
 /** Says `text` to everybody: shown for some seconds, and read out. */

@@ -1,5 +1,5 @@
 // The list: new summaries are announced, not pushed in under the reader's eyes; ratings change in place.
-import { call } from "./api.js";
+import { standing } from "./api.js";
 import { key } from "./keys.js";
 import { listen, stateIn } from "./live.js";
 
@@ -15,22 +15,9 @@ function announce() {
 const row = (id) => document.querySelector(`[data-summary="${CSS.escape(id)}"]`);
 
 async function rated(id) {
-  const mark = row(id)?.querySelector(".standing");
-  if (!mark) return;
-  const { tally, standing } = await call(`/v1/summaries/${encodeURIComponent(id)}`);
-  const names = { up: "Rated up", down: "Rated down", mixed: "Ratings are split", none: "Not rated yet" };
-  mark.className = `standing ${standing}`;
-  mark.title = names[standing];
-  const hidden = (text) => Object.assign(document.createElement("span"), { className: "hidden", textContent: text });
-  const sign = (text) => {
-    const span = document.createElement("span");
-    span.setAttribute("aria-hidden", "true");
-    span.textContent = text;
-    return span;
-  };
-  mark.replaceChildren(
-    hidden(`${names[standing]}: `), sign("▲"), ` ${tally.up} `, hidden("up, "), sign("▼"), ` ${tally.down} `, hidden("down"),
-  );
+  if (!row(id)) return;
+  const mark = await standing(id);
+  if (mark) row(id)?.querySelector(".standing").replaceWith(mark);
 }
 
 listen({
@@ -41,7 +28,7 @@ listen({
       fresh.add(change.summary_id);
       announce();
     }
-    if (kind === "feedback" && change.summary_id) rated(change.summary_id).catch(() => {});
+    if (kind === "feedback" && change.summary_id) rated(change.summary_id);
   },
 });
 

@@ -1,5 +1,5 @@
 // The reading view: a sentence lights the passages that support it; one key rates; a correction shows its changes.
-import { call, say } from "./api.js";
+import { call, say, standing } from "./api.js";
 import { diff, draw } from "./diff.js";
 import { key } from "./keys.js";
 
@@ -101,8 +101,8 @@ async function show(rating) {
     side.hidden = side.disabled = side.dataset.side !== rating;
     if (side.hidden) for (const box of side.querySelectorAll("input")) box.checked = false;
   }
-  const { tally: sums } = await call(address);
-  tally.textContent = `${sums.up} up, ${sums.down} down`;
+  const fresh = await standing(reader.dataset.id);
+  if (fresh) tally.replaceChildren(fresh);
 }
 
 async function rated(rating) {
