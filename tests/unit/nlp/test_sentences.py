@@ -36,6 +36,11 @@ def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) 
     assert parts(text) == expected
 
 
+def test_an_abbreviation_written_with_blanks_does_not_end_a_sentence() -> None:
+    text = "Es gibt Zuschläge, z. B. für Hunde, d. h. Tiere, u. a. Katzen. Der Rest ist frei."
+    assert parts(text, "de") == [text[: text.index(" Der")], "Der Rest ist frei."]
+
+
 def test_a_german_ordinal_does_not_end_a_sentence() -> None:
     assert parts("Am 3. Oktober war es kalt. Es regnete.", "de") == [
         "Am 3. Oktober war es kalt.",

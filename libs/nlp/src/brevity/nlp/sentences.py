@@ -28,6 +28,8 @@ _END = re.compile(
 )
 _WORD_BEFORE = re.compile(r"[^\s(\[«\"“'’]*$")
 _BULLET = re.compile(r"(?:[-*•‣◦–—]|\d{1,3}[.)]|[A-Za-z][.)])\s")
+_LETTER_AFTER = re.compile(r"[ \u00a0\u202f]\w{1,2}\.")
+_LETTER_BEFORE = re.compile(r"(?<!\w)\w\.[ \u00a0\u202f]$")
 _LABEL = re.compile(r"[A-ZÀ-Þ][\w .'’-]{0,40}?\s?:\s")
 
 _ABBREVIATED = """
@@ -108,11 +110,18 @@ def _belongs_to_word(text: str, match: re.Match[str], following: str, *, ordinal
         return False
     if len(word) == 1 and word.isupper() and word.isascii():
         return True  # an initial: J. Smith
+    if len(word) == 1 and word.isalpha() and _is_spaced_abbreviation(text, match.start() - 1, match.end()):
+        return True
     if word.lower().rstrip(".") in _ABBREVIATIONS:
         return not (following.isupper() and word.lower() in {"etc", "usw", "osv", "ecc", "enz", "a.m", "p.m"})
     if ordinals and word.isdigit() and len(word) <= 2:
         return True
     return bool(re.fullmatch(r"(?:\w\.)+\w", word)) and not following.isupper()
+
+
+def _is_spaced_abbreviation(text: str, letter: int, after: int) -> bool:
+    """Whether a letter with a stop has a neighbour like it: German sets blanks within "z. B." and "u. a."."""
+    return bool(_LETTER_AFTER.match(text, after) or _LETTER_BEFORE.search(text, max(0, letter - 4), letter))
 
 
 def _line_ends(text: str, match: re.Match[str], *, wrapped: bool) -> bool:
