@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -12,17 +12,19 @@ from confluent_kafka import Producer
 from brevity.common.events import FeedbackRecorded, ModelPromoted, encode
 from brevity.common.ids import content_hash
 from brevity.trainer.data.bucket import Bucket
+from brevity.trainer.live.sequential import Rating
 from brevity.trainer.registry import Registry
 from tests.support.models import model_bytes
 from tests.support.trainer import wait_for
 from tests.support.trainer_service import TrainerService
 
+UP: list[Rating] = ["up"]
+DOWN: list[Rating] = ["down"]
+MOSTLY_LIKED: list[Rating] = [*UP, *UP, *UP, *DOWN]
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
-def rated(
-    trainer: TrainerService, model_version: str, ratings: Sequence[Literal["up", "down"]], since: datetime
-) -> None:
+def rated(trainer: TrainerService, model_version: str, ratings: Sequence[Rating], since: datetime) -> None:
     """Write ratings of as many summaries, a second apart, from `since` on."""
     producer: Any = Producer({"bootstrap.servers": trainer.stack.kafka.bootstrap_servers})
     for number, rating in enumerate(ratings):
@@ -66,11 +68,11 @@ def test_a_version_rated_worse_is_rolled_back_once_and_one_rated_alike_stays(tra
         rated(
             trainer,
             first.model_version,
-            ["up", "up", "up", "down"] * 15,
+            MOSTLY_LIKED * 15,
             promoted.promoted_at - timedelta(days=1),
         )
-        rated(trainer, worse, ["up", "up", "up", "down"] * 3, datetime.now(UTC))
-        rated(trainer, worse, ["down"] * 40, datetime.now(UTC) + timedelta(minutes=1))
+        rated(trainer, worse, MOSTLY_LIKED * 3, datetime.now(UTC))
+        rated(trainer, worse, DOWN * 40, datetime.now(UTC) + timedelta(minutes=1))
 
         def rolled_back() -> ModelPromoted | None:
             newest = promotions(trainer)[0]
@@ -84,7 +86,6 @@ def test_a_version_rated_worse_is_rolled_back_once_and_one_rated_alike_stays(tra
         assert decided["decision"] == "rolled back"
 
         # More of the same ratings change nothing: what was brought back stays, and is brought back once.
-        rated(trainer, first.model_version, ["down"] * 30, datetime.now(UTC) + timedelta(minutes=9))
-        wait_for("it was looked at again", lambda: True, 1)
+        rated(trainer, first.model_version, DOWN * 30, datetime.now(UTC) + timedelta(minutes=9))
     with trainer.running():
         assert [event.decided_by for event in promotions(trainer)][:2] == ["rollback", promoted.decided_by]

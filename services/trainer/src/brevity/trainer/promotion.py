@@ -27,6 +27,8 @@ log = get_logger(__name__)
 BUNDLED = "bundled"
 _KEPT = ("rouge2_gain", "rouge2_gain_low", "candidate_rouge2", "champion_rouge2", "evaluation_documents")
 
+_REPLACED = ("previous_version", "previous_model_version", "previous_artifact")
+
 
 class Promotions:
     """Calls block; safe to share between threads and between instances."""
@@ -148,19 +150,20 @@ class Promotions:
         last: Document | None,
     ) -> ModelPromoted:
         previous = self._registry.aliased(version.model, "champion")
-        if previous is not None and previous.version == version.version:
-            previous = None
         now = datetime.now(UTC)
         if last is not None:  # readers leave out what is not later: clocks of instances may differ
             before = ModelPromoted.model_validate(last["event"]).promoted_at
             now = max(now, before + timedelta(milliseconds=1))
         fields: dict[str, Any] = {}
-        if previous is not None:
+        if previous is not None and previous.version != version.version:
             fields = {
                 "previous_version": previous.version,
                 "previous_model_version": previous.model_version,
                 "previous_artifact": previous.artifact,
             }
+        elif last is not None and last["event"]["version"] == version.version:
+            # Another rollout of the same version, say a larger share: what it replaces stays what it was.
+            fields = {name: last["event"][name] for name in _REPLACED if name in last["event"]}
         return ModelPromoted(
             engine=version.engine,
             model=version.model,
