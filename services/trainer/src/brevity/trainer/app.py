@@ -17,10 +17,12 @@ from brevity.common.http.server import port_of, run_server
 from brevity.common.observability.health import Check
 from brevity.common.observability.logging import get_logger
 from brevity.nlp.extractive import DEFAULT_MODEL
+from brevity.trainer.api.data import data_routes
 from brevity.trainer.api.models import models_routes
 from brevity.trainer.api.train import train_routes
 from brevity.trainer.consumer import Keeper, event_consumer
 from brevity.trainer.data.bucket import Bucket
+from brevity.trainer.data.sources import Sources
 from brevity.trainer.data.versions import Versions
 from brevity.trainer.finishing import Finisher
 from brevity.trainer.gate.policy import load_policy
@@ -142,7 +144,9 @@ def build(settings: TrainerSettings) -> FastAPI:
     )
     app.state.close_streams = closing.set
     app.include_router(train_routes(jobs, requests, block.max_attempts, closing.is_set))
-    app.include_router(models_routes(registry, promotions, Versions(bucket), policy))
+    versions = Versions(bucket)
+    app.include_router(models_routes(registry, promotions, versions, policy))
+    app.include_router(data_routes(Sources(bucket), versions, registry))
     return app
 
 

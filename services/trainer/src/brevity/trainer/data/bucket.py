@@ -21,9 +21,9 @@ class Bucket:
         self._objects.put(key, data, content_type=content_type)
         return f"s3://{self.name}/{key}"
 
-    def get(self, key: str) -> bytes:
-        """Raises Rejected `object_missing`."""
-        return self._objects.get(key, max_bytes=LARGEST)
+    def get(self, key: str, *, bucket: str | None = None) -> bytes:
+        """An object, of this bucket unless another is named. Raises Rejected `object_missing`."""
+        return self._objects.get(key, max_bytes=LARGEST, bucket=bucket)
 
     def find(self, key: str) -> bytes | None:
         """The object, or None."""
@@ -33,6 +33,10 @@ class Bucket:
             if error.code == "object_missing":
                 return None
             raise
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is no error."""
+        self._objects.delete(key)
 
     def list(self, prefix: str) -> list[str]:
         """Keys that begin with `prefix`, in order."""

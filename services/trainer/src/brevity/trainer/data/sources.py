@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from brevity.common.errors import Rejected, Unavailable
+from brevity.common.ids import content_hash
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.data.rows import Row, deduplicated, parted, passage_marks, row, spaced
 from brevity.trainer.data.spec import DatasetSpec
@@ -53,6 +54,20 @@ class Sources:
         packed = data if data[:2] == b"\x1f\x8b" else gzip.compress(data, mtime=0)
         self._bucket.put(f"{SOURCES}{name}.jsonl.gz", packed, "application/gzip")
         return len(rows)
+
+    def erase(self, digest: str) -> list[str]:
+        """Take the text whose SHA-256 is `digest` out of the bucket's sources; returns the names of those that held it.
+
+        Sources in a folder are files of whoever runs the trainer, and stay.
+        """
+        held: list[str] = []
+        for key in self._bucket.list(SOURCES):
+            lines = gzip.decompress(self._bucket.get(key)).split(b"\n")
+            kept = [line for line in lines if not _holds(line, digest)]
+            if len(kept) < len(lines):
+                self._bucket.put(key, gzip.compress(b"\n".join(kept), mtime=0), "application/gzip")
+                held.append(key.removeprefix(SOURCES).removesuffix(".jsonl.gz"))
+        return held
 
     def names(self) -> list[str]:
         """The sources there are, feedback aside."""
@@ -124,6 +139,11 @@ class Sources:
             raise Unavailable(
                 f"feedback does not give its {name}: {type(error).__name__}", code="feedback"
             ) from error
+
+
+def _holds(line: bytes, digest: str) -> bool:
+    """Whether a line of a source is about the text. Sources were read once before they were kept."""
+    return bool(line.strip()) and content_hash(str(json.loads(line)["text"]).encode()) == digest
 
 
 def _from_feedback(item: dict[str, Any], summary: str, origin: Any) -> Row:

@@ -3,6 +3,7 @@
     dvc/files/md5/ab/cdef...              the Parquet file, named by its MD5 as DVC names it
     datasets/<version>/data.parquet.dvc   DVC's pointer to it
     datasets/<version>/card.json          the data card
+    datasets/<version>/erased.json        instead of all these, once a text in it had to be erased
     datasets/evaluation/<model>           the name of the frozen evaluation set's version
 
 A version that is there is never written again: its bytes stay as they are, whatever a newer library would write.
@@ -100,6 +101,38 @@ class Versions:
         self._bucket.put(f"datasets/evaluation/{model}", str(described["version"]).encode(), "text/plain")
         return described
 
+    def erase(self, version: str, digest: str, rest: str | None) -> None:
+        """Delete the bytes of `version` for good, because of the text `digest`; `rest` is the version without it.
+
+        Evaluation sets that were frozen at it go on with the rest. May be repeated.
+        """
+        for key in self._bucket.list("datasets/evaluation/"):
+            if self._bucket.find(key) == version.encode():
+                if rest is None:
+                    self._bucket.delete(key)
+                else:
+                    self._bucket.put(key, rest.encode(), "text/plain")
+        note = {"text": digest, "rest": rest}
+        self._bucket.put(_place(version, "erased.json"), json.dumps(note).encode(), "application/json")
+        self._bucket.delete(_place(version, "card.json"))
+        pointer = self._bucket.find(_place(version, f"{FILE}.dvc"))
+        if pointer is not None:  # it goes last: it names the bytes
+            self._bucket.delete(_object(str(yaml.safe_load(pointer)["outs"][0]["md5"])))
+            self._bucket.delete(_place(version, f"{FILE}.dvc"))
+
+    def erased(self, digest: str) -> dict[str, str | None]:
+        """The versions that are gone and held the text, each with the one that took its place."""
+        notes = {
+            key.split("/")[1]: json.loads(self._bucket.get(key))
+            for key in self._bucket.list("datasets/data-")
+            if key.endswith("/erased.json")
+        }
+        held = {version for version, note in notes.items() if note["text"] == digest}
+        # What was erased earlier for another text held this one too, when the rest did.
+        while more := {v for v, note in notes.items() if note["rest"] in held} - held:
+            held |= more
+        return {version: notes[version]["rest"] for version in sorted(held)}
+
     def frozen(self, model: str) -> str | None:
         """The version of the frozen evaluation set of `model`, if it has one."""
         found = self._bucket.find(f"datasets/evaluation/{model}")
@@ -108,6 +141,13 @@ class Versions:
     def _read(self, version: str, name: str) -> bytes:
         found = self._bucket.find(_place(version, name))
         if found is None:
+            note = self._bucket.find(_place(version, "erased.json"))
+            if note is not None:
+                raise Rejected(
+                    f"the data version {version} was erased, because a text in it had to be",
+                    code="erased_version",
+                    remedy=f"Use {json.loads(note)['rest'] or 'another'} instead.",
+                )
             raise Rejected(
                 f"there is no data version {version!r}",
                 code="unknown_version",
