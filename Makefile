@@ -6,7 +6,7 @@ PORTS ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common libs/nlp services/ingest services/summarize services/feedback services/trainer
-EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
+EDITABLE := $(foreach package,$(PACKAGES),-e $(package)$(if $(filter %/trainer,$(package)),[mlflow-server]))
 BENCHES := engine stage pipeline start feedback drift swap
 
 help: ## This list

@@ -15,6 +15,8 @@ class Ports:
     ingest: int = 8001
     summarize: int = 8002
     feedback: int = 8003
+    trainer: int = 8004
+    mlflow: int = 8005
     serve: int = 8012
     ray_metrics: int = 8013
 

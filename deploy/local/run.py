@@ -21,9 +21,9 @@ from brevity.common.observability.logging import configure
 from brevity.common.settings import TelemetrySettings
 from brevity.common.storage.s3 import S3ObjectStore
 from deploy.local import tour
-from deploy.local.java import ROOT, LocalStackError
+from deploy.local.java import ROOT, LocalStackError, Server
 from deploy.local.ports import Ports
-from deploy.local.services import Service, services
+from deploy.local.services import Service, learning, services
 from deploy.local.stack import Stack
 
 console = Console()
@@ -42,18 +42,23 @@ def main(arguments: Sequence[str]) -> int:
     ports = Ports.shifted(options.ports)
     stack = Stack(home / "data", (ports.kafka, ports.mongo, ports.s3))
     running = services(stack.environ(), ports, home / "logs")
+    learners = learning(stack.environ(), ports, stack.s3, home / "data", home / "logs")
     try:
         _start(stack, running)
         first = tour.show(stack.kafka, console)
         _say_where(stack, ports, home, first)
-        return 0 if options.until_done else _watch(stack, running)
+        if options.until_done:
+            return 0
+        for server in learners:  # only now: they take a while to start, and no summary waits for them
+            server.start()
+        return _watch(stack, [*running, *learners])
     except KeyboardInterrupt:
         return 0
     except (LocalStackError, BrevityError, TimeoutError) as error:
         console.print(f"[red]{error}[/]")
         return 1
     finally:
-        _stop(stack, running)
+        _stop(stack, [*running, *learners])
 
 
 def _start(stack: Stack, running: Sequence[Service]) -> None:
@@ -77,6 +82,7 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
     lines = [
         f'export PATH="{ROOT}/.venv/bin:$PATH"',
         *(f"export {k}='{v}'" for k, v in stack.environ().items()),
+        f"export BREVITY_TRAINER_URL='http://127.0.0.1:{ports.trainer}'",
     ]
     environment.write_text("\n".join(lines) + "\n")
     environment.chmod(0o600)
@@ -85,7 +91,13 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
         ("page", f"http://127.0.0.1:{ports.feedback}/"),
         ("submit", f"http://127.0.0.1:{ports.ingest}/v1/documents"),
         ("summaries", f"http://127.0.0.1:{ports.feedback}/v1/summaries"),
-        ("metrics", " ".join(f":{port}/metrics" for port in (ports.ingest, ports.summarize, ports.feedback))),
+        (
+            "metrics",
+            " ".join(
+                f":{port}/metrics" for port in (ports.ingest, ports.summarize, ports.feedback, ports.trainer)
+            ),
+        ),
+        ("models", f"http://127.0.0.1:{ports.trainer}/v1/models, runs on http://127.0.0.1:{ports.mlflow}"),
         ("logs", str(home / "logs")),
         ("shell", f". {environment}    then: brevity submit FILE --wait, brevity dlq list"),
     )
@@ -95,7 +107,7 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
         console.print(f"  {name:<10} {where}", highlight=False)
 
 
-def _watch(stack: Stack, running: Sequence[Service]) -> int:
+def _watch(stack: Stack, running: Sequence[Server]) -> int:
     """Stay up until Ctrl-C; a process that dies ends the run, its log named."""
     console.print("running; Ctrl-C stops everything, `make run` goes on with the same data")
     while True:
@@ -108,7 +120,7 @@ def _watch(stack: Stack, running: Sequence[Service]) -> int:
                 return 1
 
 
-def _stop(stack: Stack, running: Sequence[Service]) -> None:
+def _stop(stack: Stack, running: Sequence[Server]) -> None:
     with console.status("stopping"):
         serve, *others = running
         for service in others:

@@ -10,8 +10,10 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from brevity.common.settings import S3Settings
 from deploy.local.java import Server, listening
 from deploy.local.ports import Ports
+from deploy.local.tracking import MlflowServer
 
 
 class Service(Server):
@@ -63,6 +65,22 @@ class Service(Server):
         except OSError:
             return ["no answer"]
         return []
+
+
+def learning(
+    environ: Mapping[str, str], ports: Ports, s3: S3Settings, data: Path, logs: Path
+) -> list[Server]:
+    """What learns: the MLflow server, and the trainer, which waits for it by itself."""
+    shared = {
+        "BREVITY_MODE": "local",
+        "BREVITY_TRAINER_MLFLOW_URL": f"http://127.0.0.1:{ports.mlflow}",
+        "BREVITY_TRAINER_FEEDBACK_URL": f"http://127.0.0.1:{ports.feedback}",
+        **environ,
+    }
+    return [
+        MlflowServer(ports.mlflow, data / "mlflow", s3),
+        Service("trainer", ["brevity.trainer"], shared, ports.trainer, logs, "/readyz"),
+    ]
 
 
 def services(environ: Mapping[str, str], ports: Ports, logs: Path) -> list[Service]:

@@ -9,7 +9,16 @@ import pytest
 
 from brevity.common.errors import Rejected
 from brevity.trainer.data.manifest import card, from_parquet, to_parquet
-from brevity.trainer.data.rows import Row, deduplicated, parted, passage_marks, row, spaced, version_of
+from brevity.trainer.data.rows import (
+    Origin,
+    Row,
+    deduplicated,
+    parted,
+    passage_marks,
+    row,
+    spaced,
+    version_of,
+)
 from brevity.trainer.data.sources import read_lines
 
 
@@ -18,10 +27,10 @@ def words(seed: int, count: int = 120) -> str:
     return " ".join(f"w{chosen.randrange(5_000)}" for _ in range(count))
 
 
-def made(text: str, *, origin: str = "file", summary: str = "a summary", recorded_at: str = "") -> Row:
+def made(text: str, *, origin: Origin = "file", summary: str = "a summary", recorded_at: str = "") -> Row:
     return row(
         set_name="s", text=text, summary=summary, language="en", origin=origin, recorded_at=recorded_at
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_a_text_has_one_reference_a_reviewers_latest_words_before_all_others() -> None:

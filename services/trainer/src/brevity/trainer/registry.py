@@ -145,7 +145,7 @@ class Registry:
 
     def read(self, version: Version) -> bytes:
         """The version's file. Raises Rejected `bad_artifact` when it is not what was registered."""
-        data = self._bucket.get(version.artifact.object_key)
+        data = self._bucket.get(version.artifact.object_key, bucket=version.artifact.bucket)
         if content_hash(data) != version.artifact.sha256:
             raise Rejected(
                 f"the file of {version.uri} is not the one that was registered",

@@ -1,0 +1,246 @@
+"""The whole trainer process beside real Kafka, MongoDB-wire store, S3 and MLflow, on real documents."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from confluent_kafka import Producer
+from deploy.local.tracking import MlflowServer
+from mlflow import MlflowClient
+
+from brevity.common.events import DriftDetected, TrainingRequested, encode
+from brevity.common.events.base import Event
+from brevity.common.events.learning import Window
+from brevity.common.ids import content_hash
+from brevity.trainer.data.bucket import Bucket
+from tests.support.data import real_rows
+from tests.support.stack import Stack
+from tests.support.topics import read
+from tests.support.trainer import wait_for
+from tests.support.trainer_service import TrainerService
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
+
+SMALL = {"trees": 40}
+GOOD = {"sets": ["clinic", "tldr"], "feedback": False}
+BAD = {"sets": ["shuffled"], "feedback": False}
+
+
+@pytest.fixture(scope="module")
+def service(
+    stack: Stack, mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[TrainerService]:
+    """A running trainer with two good sources, a bad one, and a frozen evaluation set."""
+    folder = tmp_path_factory.mktemp("trainer")
+    made = TrainerService(stack, mlflow_server, folder)
+    with made.running({"BREVITY_TRAINER_DRIFT_QUIET_SECONDS": "1"}):
+        clinic, tldr = real_rows("clinic-dialogue", "train", 260), real_rows("science-tldr", "train", 260)
+        summaries = [item["summary"] for item in clinic]
+        random.Random(5).shuffle(summaries)
+        shuffled = [{**item, "summary": other} for item, other in zip(clinic, summaries, strict=True)]
+        for name, rows in (("clinic", clinic), ("tldr", tldr), ("shuffled", shuffled)):
+            assert made.brevity("data", "add", str(_file(folder, name, rows))).returncode == 0
+        held = _file(folder, "c", real_rows("clinic-dialogue", "validation", 60))
+        others = _file(folder, "t", real_rows("science-tldr", "validation", 60))
+        assert made.brevity("data", "freeze", str(held), str(others)).returncode == 0
+        yield made
+
+
+def _file(folder: Path, name: str, rows: Iterable[dict[str, str]]) -> Path:
+    path = folder / f"{name}.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in rows))
+    return path
+
+
+def train(service: TrainerService, dataset: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    job = service.post("/v1/train", {"dataset": dataset, "parameters": {**SMALL, **parameters}})
+    assert job["state"] == "queued"
+    return service.ended(job["job_id"])
+
+
+def champion(service: TrainerService) -> dict[str, Any]:
+    return service.get("/v1/models/extractive/versions/champion")
+
+
+def send(stack: Stack, event: Event) -> None:
+    record = encode(event, source="test", time=datetime.now(UTC))
+    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap_servers})
+    producer.produce(record.topic, key=record.key, value=record.value, headers=list(record.headers))
+    assert producer.flush(20) == 0
+
+
+def last_status(stack: Stack, job_id: str) -> dict[str, Any]:
+    found = [json.loads(m.value() or b"{}") for m in read(stack.kafka, "training.status")]
+    return next((item for item in reversed(found) if item["job_id"] == job_id), {})
+
+
+def test_a_model_trained_on_shuffled_references_is_refused_and_a_good_one_takes_its_place(
+    service: TrainerService, stack: Stack
+) -> None:
+    before = champion(service)
+    bad = train(service, BAD)
+    assert (bad["state"], bad["outcome"]) == ("succeeded", "refused"), bad["message"]
+    assert champion(service)["version"] == before["version"]
+    refused = service.get(f"/v1/models/extractive/versions/{bad['version']}")
+    assert (refused["decision"], refused["stage"], refused["aliases"]) == (
+        "refused",
+        "Staging",
+        ["challenger"],
+    )
+    assert refused["evidence"]["checks"]["quality"]["ok"] is False
+
+    said = service.brevity("models", "promote", bad["version"], "--reason", "to be beaten")
+    assert said.returncode == 0, said.stderr
+    assert champion(service)["version"] == bad["version"]
+
+    good = train(service, GOOD)
+    assert (good["state"], good["outcome"]) == ("succeeded", "promoted"), good["message"]
+    now = champion(service)
+    assert (now["version"], now["stage"], now["decision"]) == (good["version"], "Production", "promoted")
+    data = Bucket(service.s3).get(f"models/extractive/{now['version']}/model.json")
+    assert content_hash(data) == now["artifact"]["sha256"]
+    event = service.get("/v1/models/extractive/promotions")[0]
+    assert (event["version"], event["decided_by"]) == (good["version"], "gate")
+    assert event["metrics"]["rouge2_gain_low"] > 0
+    wait_for("the topic knows", lambda: last_status(stack, good["job_id"]).get("state") == "succeeded")
+    _logged_whole(service, good, data)
+
+
+def _logged_whole(service: TrainerService, job: dict[str, Any], model: bytes) -> None:
+    """The run holds the recipe, the data card, the comparison and the very model."""
+    client = MlflowClient(service.mlflow_url)
+    run = client.get_run(job["mlflow_run_id"])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["recipe.trees"] == "40"
+    assert run.data.params["data_version"].startswith("data-")
+    assert {"candidate_rouge2", "candidate_faithfulness", "candidate_seconds"} <= set(run.data.metrics)
+    assert any(name.startswith("language.en.") for name in run.data.metrics)
+    assert run.data.tags["package.brevity-trainer"]
+    names = {item.path for item in client.list_artifacts(run.info.run_id)}
+    assert {"model.json", "recipe.json", "data_card.json", "evaluation"} <= names
+    with httpx.Client(base_url=service.mlflow_url, trust_env=False, timeout=30) as server:
+        query = {"path": "model.json", "run_uuid": run.info.run_id}
+        assert server.get("/get-artifact", params=query).content == model
+
+
+def test_the_same_data_and_recipe_give_the_same_model_and_another_seed_gives_another(
+    service: TrainerService,
+) -> None:
+    jobs = [train(service, BAD, seed=seed) for seed in (1, 1, 2)]
+    versions = [service.get(f"/v1/models/extractive/versions/{job['version']}") for job in jobs]
+    first, again, other = (item["artifact"]["sha256"] for item in versions)
+    assert first == again
+    assert first != other
+    assert len({item["data_version"] for item in versions}) == 1
+    assert len({item["version"] for item in versions}) == 3
+
+
+def test_a_job_is_followed_as_a_stream_until_it_ends(service: TrainerService) -> None:
+    job = service.post("/v1/train", {"dataset": BAD, "parameters": SMALL})
+    url = f"http://127.0.0.1:{service.port}/v1/train/{job['job_id']}/events"
+    seen: list[dict[str, Any]] = []
+    with httpx.stream("GET", url, trust_env=False, timeout=120) as answer:
+        lines = (line for line in answer.iter_lines() if line.startswith("data: "))
+        seen.extend(json.loads(line.removeprefix("data: ")) for line in lines)
+    assert seen[-1]["state"] == "succeeded"
+    assert {"data", "train", "evaluate"} & {item["step"] for item in seen}
+    shares = [item["progress"] for item in seen]
+    assert shares == sorted(shares)
+    assert "run_url" in seen[-1]
+
+
+def test_a_job_goes_on_after_the_service_was_killed_and_registers_one_version(
+    stack: Stack, mlflow_server: MlflowServer, tmp_path: Path
+) -> None:
+    mine = TrainerService(stack, mlflow_server, tmp_path)
+    with mine.running() as process:
+        file = _file(tmp_path, "clinic", real_rows("clinic-dialogue", "train", 260))
+        assert mine.brevity("data", "add", str(file)).returncode == 0
+        job = mine.post("/v1/train", {"parameters": {"trees": 40}})["job_id"]
+        wait_for("it is half done", lambda: mine.get(f"/v1/train/{job}")["progress"] > 0.1)
+        process.kill()
+        process.wait()
+    with mine.running():
+        done = mine.ended(job)
+    assert done["state"] == "succeeded", done
+    assert done["attempt"] == 2
+    versions = MlflowClient(mine.mlflow_url).search_model_versions("name='extractive'")
+    assert len([v for v in versions if v.tags.get("job_id") == job]) == 1
+
+
+def test_requests_on_the_topic_become_jobs_and_wrong_ones_say_why(
+    service: TrainerService, stack: Stack
+) -> None:
+    common: dict[str, Any] = {"reason": "person", "model": "m", "requested_at": datetime.now(UTC)}
+    send(stack, TrainingRequested(job_id="job-wrong-engine", engine="magic", **common))
+    send(
+        stack,
+        TrainingRequested(
+            job_id="job-wrong-parameter", engine="extractive", parameters={"tress": 1}, **common
+        ),
+    )
+    for name, code in (("job-wrong-engine", "unknown_engine"), ("job-wrong-parameter", "bad_request")):
+        wait_for(f"{name} is there", lambda name=name: name in _names(service))
+        failed = service.get(f"/v1/train/{name}")
+        assert (failed["state"], failed["code"]) == ("failed", code)
+    assert "tress" in failed["message"]
+
+
+def test_a_burst_of_drift_alarms_is_one_training_with_the_reason_it_is_worth_it(
+    service: TrainerService, stack: Stack
+) -> None:
+    wait_for("nothing runs", lambda: not [j for j in service.get("/v1/train") if not j["finished_at"]])
+    now = datetime.now(UTC)
+    window = Window(first_at=now, last_at=now, count=100)
+    for number in range(3):
+        send(
+            stack,
+            DriftDetected(
+                drift_id=f"drift-{number}-{service.port}",
+                monitor=f"monitor-{number}",
+                model_version="extractive-0123",
+                statistic=9.0,
+                threshold=5.0,
+                effect=-0.2,
+                reference=window,
+                current=window,
+                detected_at=now,
+            ),
+        )
+    (job,) = wait_for("it asks", lambda: [j for j in service.get("/v1/train") if j["reason"] == "drift"])
+    assert "3 alarms of monitor-0, monitor-1, monitor-2" in job["detail"]
+    assert "worth it" in job["detail"]
+    service.post(f"/v1/train/{job['job_id']}/cancel")
+    assert service.ended(job["job_id"])["state"] == "cancelled"
+    time.sleep(1.5)  # three turns of the watch
+    assert len([j for j in service.get("/v1/train") if j["reason"] == "drift"]) == 1
+
+
+def test_the_commands_show_jobs_versions_and_data(service: TrainerService, tmp_path: Path) -> None:
+    jobs = service.brevity("train", "status", "--json")
+    assert jobs.returncode == 0, jobs.stderr
+    assert all(json.loads(line)["job_id"] for line in jobs.stdout.splitlines())
+    versions = json.loads(service.brevity("models", "list", "--json").stdout)
+    assert "1" in {item["version"] for item in versions}
+    compared = service.brevity("models", "compare", "1", "--documents", "5")
+    assert "ROUGE-2" in compared.stdout, compared.stderr
+    built = service.brevity("data", "build", "--set", "clinic", "--no-feedback").stdout.strip()
+    for folder in ("a", "b"):
+        assert service.brevity("data", "checkout", built, "--out", str(tmp_path / folder)).returncode == 0
+    first, second = ((tmp_path / folder / "data.parquet").read_bytes() for folder in ("a", "b"))
+    assert first == second
+    unknown = service.brevity("train", "status", "job-nobody")
+    assert unknown.returncode == 1
+    assert "there is no job" in unknown.stderr
+
+
+def _names(service: TrainerService) -> set[str]:
+    return {item["job_id"] for item in service.get("/v1/train")}
