@@ -62,11 +62,13 @@ class TrainerService:
 
         return wait_for(f"{job_id} ends", job, seconds)
 
-    def brevity(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def brevity(
+        self, *arguments: str, extra: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """The command line, as a person uses it."""
         return subprocess.run(
             [sys.executable, "-c", "from brevity.common.cli import main; main()", *arguments],
-            env={**self.environ(), "COLUMNS": "200"},
+            env={**self.environ(extra), "COLUMNS": "200"},
             capture_output=True,
             text=True,
             timeout=120,

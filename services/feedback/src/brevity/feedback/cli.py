@@ -19,6 +19,7 @@ from brevity.feedback.forgetting import Proof
 from brevity.feedback.forgetting import forget as forget_document
 from brevity.feedback.forgetting.forget import Places
 from brevity.feedback.forgetting.report import readable
+from brevity.feedback.forgetting.training import Trainer
 from brevity.feedback.mongo import MongoRepository, mongo_client
 from brevity.feedback.producer import EventProducer
 from brevity.feedback.settings import FeedbackBlock
@@ -64,7 +65,15 @@ async def _forget(
     client = mongo_client(settings.mongo)
     try:
         repository = MongoRepository(client, settings.mongo.database, settings.feedback)
-        places = Places(settings.kafka, repository, S3ObjectStore(settings.s3), EventProducer(settings.kafka))
+        store, producer = S3ObjectStore(settings.s3), EventProducer(settings.kafka)
+        places = Places(settings.kafka, repository, store, producer, _trainer(settings.feedback))
         return await forget_document(places, tenant, document_id, by=getpass.getuser(), progress=progress)
     finally:
         await client.close()
+
+
+def _trainer(settings: FeedbackBlock) -> Trainer | None:
+    if settings.trainer_url is None:
+        return None
+    key = settings.trainer_api_key
+    return Trainer(settings.trainer_url, key.get_secret_value() if key else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from brevity.common.settings import AuthSettings, Block, HttpSettings, MongoSettings, S3Settings, Settings
 from brevity.feedback.monitoring.settings import DriftBlock
@@ -36,6 +36,13 @@ class FeedbackBlock(Block):
     )
     outbox_takeover_seconds: float = Field(
         default=30.0, ge=1, description="After this an instance publishes what another one left unpublished."
+    )
+    trainer_url: str | None = Field(
+        default=None,
+        description="The trainer's HTTP door, which `brevity forget` asks to erase from training data; none when absent.",
+    )
+    trainer_api_key: SecretStr | None = Field(
+        default=None, description="Key for the trainer's door, with the role admin."
     )
     live_poll_seconds: float = Field(
         default=1.0, gt=0, le=60, description="How often the store is asked for news while somebody watches."

@@ -6,6 +6,7 @@ Every step may be repeated: after a failure half-way, forgetting again goes on w
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ from brevity.common.errors import Rejected
 from brevity.common.events import FeedbackRecorded, ObjectRef
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
-from brevity.feedback.forgetting.report import Checks, Export, Proof, Remaining
+from brevity.feedback.forgetting.report import Checks, Export, Proof, Remaining, not_covered
 from brevity.feedback.forgetting.traces import Traces, referred_to_by_others, traces_of
+from brevity.feedback.forgetting.training import Learned, Trainer
 from brevity.feedback.model import AuditEntry, SummaryFilter
 from brevity.feedback.producer import EventProducer
 from brevity.feedback.repository import Repository
@@ -26,6 +28,7 @@ _EXPORTS = {
     "GET /v1/export": "summaries",
 }
 _AUDIT_ENTRIES = 1_000
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Places:
     repository: Repository
     store: ObjectStore
     producer: EventProducer
+    trainer: Trainer | None = None
+    """None: training data are not looked at, and the proof says so."""
 
 
 async def forget(
@@ -60,6 +65,7 @@ async def forget(
             code="unknown_document",
             remedy="Check the id and --tenant; nothing was changed.",
         )
+    learned = await _from_training(places, tenant, document_id, traces, progress)
     progress("erasing it from the store")
     erased = await places.repository.erase(tenant, document_id)
     addresses = traces.objects | set(erased.objects) | set(erased.shared_objects)
@@ -97,11 +103,29 @@ async def forget(
             for trace in left.topics
         ],
         model_versions=erased.model_versions,
+        training=learned,
         exports=await _exports(places.repository, tenant),
         checks=checks,
+        not_covered=not_covered(training=learned is not None),
     )
     await places.repository.note([_entry(proof)])
     return proof
+
+
+async def _from_training(
+    places: Places, tenant: str, document_id: str, traces: Traces, progress: Callable[[str], None]
+) -> Learned | None:
+    """First of all, while the store still knows which text it is."""
+    if places.trainer is None:
+        return None
+    progress("erasing it from training data")
+    texts = set(traces.texts)
+    document = await places.repository.document(tenant, document_id)
+    if document is not None:
+        texts.add(document.event.content_hash)
+    page = await places.repository.summaries(tenant, SummaryFilter(document_id=document_id), limit=200)
+    texts.update(item.event.content_hash for item in page.items)
+    return await places.trainer.erase(digest for digest in texts if _DIGEST.fullmatch(digest))
 
 
 async def _in_store(repository: Repository, tenant: str, document_id: str) -> bool:

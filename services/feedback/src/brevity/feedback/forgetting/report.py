@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field
 
+from brevity.feedback.forgetting.training import Learned
 from brevity.feedback.model import Stored
 
-NOT_COVERED = (
+_NO_TRAINER = (
+    "Training sets and models: no trainer was asked (BREVITY_FEEDBACK_TRAINER_URL). Versions that summarized the"
+    " document are named; that is not the same as having learned from it."
+)
+_LEARNED = (
+    "What a model has learned from it: models that were trained on it are named; train anew and promote to replace them."
+    " Files that somebody gave the trainer in a folder are theirs to mend."
+)
+_NOT_COVERED = (
     "Records on topics that are kept for a time go when that time is over; until then they can be read by whoever may"
     " read the topic. The report lists them.",
     "Copies that readers of the topics, of the HTTP door or of exports made for themselves.",
-    "Training sets and models: there is no trainer yet that says which documents it took. Versions that summarized the"
-    " document are named; that is not the same as having learned from it.",
     "Backups of MongoDB, of the object store and of the broker.",
     "Uploads whose submission is no longer on documents.submitted: give the bucket's prefix uploads/ a lifecycle rule.",
     "A document that is still in work may write its text and its state again: wait for its outcome, then forget it again.",
     "The id itself, which the erasure note (to keep the document out when topics are read again), the audit log and this"
     " report keep.",
 )
+
+
+def not_covered(*, training: bool) -> list[str]:
+    """What forgetting does not reach, with (`training`) or without a trainer that was asked."""
+    return [*_NOT_COVERED, _LEARNED if training else _NO_TRAINER]
 
 
 class Remaining(Stored):
@@ -69,7 +81,10 @@ class Proof(Stored):
     model_versions: list[str] = Field(description="`engine version` of each model that summarized it.")
     exports: list[Export]
     checks: Checks
-    not_covered: list[str] = Field(default_factory=lambda: list(NOT_COVERED))
+    training: Learned | None = Field(
+        description="What was erased from training data; null when no trainer was asked."
+    )
+    not_covered: list[str]
 
 
 def readable(proof: Proof) -> str:
@@ -92,6 +107,7 @@ def readable(proof: Proof) -> str:
         f"  {passed[proof.checks.feedback_erased]:>6}  its feedback ends in tombstones",
         *_section("Still on topics, until about", [_line(item) for item in proof.remaining]),
         *_section("Models that summarized it", proof.model_versions),
+        *_training(proof.training),
         *_section(
             "Downloads in bulk that may hold it",
             [f"{item.at:%Y-%m-%d %H:%M} {item.what} by {item.subject}" for item in proof.exports],
@@ -99,6 +115,17 @@ def readable(proof: Proof) -> str:
         *_section("Not covered", proof.not_covered),
     ]
     return "\n".join(lines)
+
+
+def _training(learned: Learned | None) -> list[str]:
+    if learned is None:
+        return []
+    versions = [f"{gone}, replaced by {rest or 'nothing'}" for gone, rest in learned.versions.items()]
+    return [
+        *_section("Erased from sources of training data", learned.sources),
+        *_section("Erased data versions", versions),
+        *_section("Models trained on it", learned.models),
+    ]
 
 
 def _line(item: Remaining) -> str:

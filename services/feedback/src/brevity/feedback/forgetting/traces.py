@@ -40,6 +40,8 @@ class Traces:
     topics: list[TopicTrace] = field(default_factory=list[TopicTrace])
     objects: set[str] = field(default_factory=set[str])
     """Addresses that records about the document refer to."""
+    texts: set[str] = field(default_factory=set[str])
+    """SHA-256 of its texts."""
     feedback_ids: set[str] = field(default_factory=set[str])
     """Feedback on it that has no tombstone yet."""
 
@@ -69,6 +71,8 @@ def traces_of(
             if whose == tenant:
                 trace.records += 1
                 found.objects.update(_addresses(value))
+                if isinstance(digest := value.get("content_hash"), str):
+                    found.texts.add(digest)
             else:
                 trace.unclear += 1
         if trace.records or trace.unclear:
