@@ -83,6 +83,7 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
         f'export PATH="{ROOT}/.venv/bin:$PATH"',
         *(f"export {k}='{v}'" for k, v in stack.environ().items()),
         f"export BREVITY_TRAINER_URL='http://127.0.0.1:{ports.trainer}'",
+        f"export BREVITY_FEEDBACK_TRAINER_URL='http://127.0.0.1:{ports.trainer}'",
     ]
     environment.write_text("\n".join(lines) + "\n")
     environment.chmod(0o600)
