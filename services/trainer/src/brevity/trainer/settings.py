@@ -38,7 +38,7 @@ class TrainerBlock(Block):
         default=None, description="Folder of data sets to train on: `<set>/train.jsonl.gz`."
     )
     evaluation_documents: int = Field(
-        default=60, ge=5, le=5_000, description="Documents of each set that the gate compares models on."
+        default=100, ge=5, le=5_000, description="Documents of each set that the gate compares models on."
     )
     feedback_url: str | None = Field(
         default=None, description="Feedback's HTTP door, for reviewers' edits and choices; empty for none."
