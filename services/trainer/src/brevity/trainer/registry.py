@@ -31,6 +31,7 @@ class Version:
 
     Attributes:
         model_version: How summaries name it.
+        variant_of: The version that it makes faster or smaller, by the tag `variant_of`: it need not gain, but keep quality.
         evidence: What the decision stands on, as the gate wrote it; large parts are in the run's artifacts.
     """
 
@@ -42,6 +43,7 @@ class Version:
     stage: str
     aliases: tuple[str, ...]
     data_version: str | None
+    variant_of: str | None
     decision: str | None
     reason: str | None
     evidence: Mapping[str, Any]
@@ -67,6 +69,7 @@ class Version:
             "artifact": self.artifact.model_dump(exclude_none=True),
             "mlflow_run_id": self.run_id,
             "data_version": self.data_version,
+            "variant_of": self.variant_of,
             "decision": self.decision,
             "reason": self.reason,
             "evidence": dict(self.evidence),
@@ -220,6 +223,7 @@ def _version(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
         stage=tags.get(STAGE, ""),
         aliases=tuple(sorted(a for a, v in aliases.items() if v == str(found.version))),
         data_version=tags.get(_DATA),
+        variant_of=tags.get("variant_of"),
         decision=tags.get(_DECISION),
         reason=tags.get(_REASON),
         evidence=evidence,

@@ -99,7 +99,8 @@ def models_routes(
         sets = sorted({row.set for row in rows})
         chosen = [row for s in sets for row in spaced([r for r in rows if r.set == s], wanted.documents)]
         pairs = list(compare(summarizer_of(data), summarizer_of(registry.read(theirs)), chosen))
-        decision = decide(pairs, policy, size_bytes=len(data))
+        variant = ours.variant_of == theirs.version
+        decision = decide(pairs, policy, size_bytes=len(data), variant=variant)
         return JSONResponse({"candidate": ours.view(), "champion": theirs.view(), **decision.evidence()})
 
     def _decided(version: Any, reason: str, caller: Principal, rollout: Rollout) -> Response:
