@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common libs/nlp services/ingest services/summarize services/feedback services/trainer
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package)$(if $(filter %/trainer,$(package)),[mlflow-server]))
-BENCHES := engine stage pipeline start feedback drift swap
+BENCHES := engine stage pipeline start feedback drift swap gate
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'

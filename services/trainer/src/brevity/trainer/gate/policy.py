@@ -23,7 +23,7 @@ class Policy(BaseModel):
     approval: Literal["automatic", "person"] = Field(
         default="automatic", description="`person`: what passes waits for `brevity models promote`."
     )
-    confidence: float = Field(default=0.98, gt=0.5, lt=1, description="Of each one-sided bound.")
+    confidence: float = Field(default=0.99, gt=0.5, lt=1, description="Of each one-sided bound.")
     resamples: int = Field(default=5_000, ge=500, le=200_000, description="Bootstrap samples.")
     seed: int = Field(default=20_261, description="Seed of the bootstrap.")
     min_documents: int = Field(default=60, ge=2, description="Fewer evaluation documents promote nothing.")

@@ -1,0 +1,116 @@
+"""How often the promotion gate is wrong: simulated candidates over real per-document scores.
+
+Two rankers are trained on halves of real data and scored on held-out documents. Their paired ROUGE-2 differences are
+what a new training changes by chance: as skewed, and as often zero, as they really are. A candidate of known worth is
+made of them by centring and adding a shift; the gate sees a fresh draw of documents each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from bench.report import QUICK, finish, show
+from brevity.nlp.training import train
+from brevity.nlp.training_data import example
+from brevity.trainer.data.rows import Row
+from brevity.trainer.data.sources import read_lines
+from brevity.trainer.gate.decide import decide
+from brevity.trainer.gate.policy import Policy
+from brevity.trainer.gate.scores import Pair, Score, compare, summarizer_of
+
+DATA = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "shared" / "data"))
+SETS = ("clinic-dialogue", "science-tldr", "meeting-passages")
+TRAIN, HELD = (150, 60) if QUICK else (400, 200)
+CANDIDATES = 100 if QUICK else 300
+EACH = 100
+"""Documents of each set that a decision is taken on, drawn with replacement."""
+WORTHS = {
+    "worse by 10 %": -0.10,
+    "worse by 3 %": -0.03,
+    "equal": 0.0,
+    "better by 10 %": 0.10,
+    "better by 20 %": 0.20,
+}
+"""Shifts, as shares of the champion's mean ROUGE-2. Clearly better: by 20 %."""
+
+
+def main() -> None:
+    pool = _pool()
+    level = fmean(pair.champion.rouge2 for pair in pool)
+    promoted = {
+        name: 100
+        / CANDIDATES
+        * sum(
+            decide(_draw(pool, share * level, 1_000 * number + i), Policy(), size_bytes=1).passes
+            for i in range(CANDIDATES)
+        )
+        for number, (name, share) in enumerate(WORTHS.items())
+    }
+    show(
+        f"{len(pool)} real documents, champion's ROUGE-2 {level:.4f}, {EACH * len(SETS)} drawn for each decision,"
+        f" {CANDIDATES} decisions a line",
+        ("of 100 candidates", "promoted", "refused"),
+        [(name, count, 100 - count) for name, count in promoted.items()],
+    )
+    finish(
+        "gate",
+        {
+            "gate_false_promotions": max(promoted[name] for name, share in WORTHS.items() if share <= 0),
+            "gate_false_refusals": 100 - promoted["better by 20 %"],
+            "gate_refusals_of_10_percent": 100 - promoted["better by 10 %"],
+        },
+    )
+
+
+def _pool() -> list[Pair]:
+    """Two rankers, each trained on its half, on the same held-out documents."""
+    halves: tuple[dict[str, list[Row]], dict[str, list[Row]]] = ({}, {})
+    held: list[Row] = []
+    for name in SETS:
+        rows = list(read_lines((DATA / name / "train.jsonl.gz").read_bytes(), name))
+        random.Random(name).shuffle(rows)
+        held += rows[:HELD]
+        for half, begin in zip(halves, (HELD, HELD + TRAIN), strict=True):
+            half[name] = rows[begin : begin + TRAIN]
+    ours, theirs = (summarizer_of(_trained(half)) for half in halves)
+    return list(compare(ours, theirs, held))
+
+
+def _trained(sets: dict[str, list[Row]]) -> bytes:
+    found = {
+        name: [e for item in rows if (e := example(item.text, item.summary, item.language)) is not None]
+        for name, rows in sets.items()
+    }
+    return json.dumps(train(found, trees=80)).encode()
+
+
+def _draw(pool: list[Pair], shift: float, seed: int) -> list[Pair]:
+    """Documents drawn anew, with a candidate whose true gain over all documents is `shift`."""
+    rng = np.random.default_rng(seed)
+    centre = fmean(pair.candidate.rouge2 - pair.champion.rouge2 for pair in pool)
+    sign = 1 if seed % 2 else -1  # either of the two could have been the champion
+    chosen = [
+        members[i]
+        for members in ([pair for pair in pool if pair.set == name] for name in SETS)
+        for i in rng.integers(0, len(members), EACH)
+    ]
+    return [
+        _moved(pair, sign * (pair.candidate.rouge2 - pair.champion.rouge2 - centre) + shift)
+        for pair in chosen
+    ]
+
+
+def _moved(pair: Pair, gain: float) -> Pair:
+    old = pair.champion
+    moved = Score(old.rouge1, old.rouge2 + gain, old.faithfulness, old.length, old.seconds)
+    return Pair(pair.document, pair.set, pair.recent, pair.language, pair.bucket, moved, old)
+
+
+if __name__ == "__main__":
+    main()
