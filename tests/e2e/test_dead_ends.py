@@ -66,7 +66,7 @@ def test_a_failed_summary_is_a_dead_letter_that_can_be_replayed(platform: Platfo
     assert (failed.value["code"], failed.value["attempts"]) == ("engine_not_served", 1)
     assert failed.value["origin"]["topic"] == "documents.accepted"
     with platform.door("ingest") as door:
-        eventually(name, lambda: door.get(f"/v1/documents/{name}").json()["state"] == "failed")
+        eventually(name, lambda: door.get(f"/v1/documents/{name}").json().get("state") == "failed")
     assert failed.headers["ce_id"] in platform.brevity("dlq", "replay", "--document", name)
     platform.follower.wait(name, "summaries.failed", count=2)
     [letter] = {one["id"] for one in platform.brevity.lines("dlq", "list", "--document", name, "--json")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -43,8 +42,9 @@ async def at_work(box: Outbox) -> AsyncGenerator[None]:
 def ids(stack: Stack, prefix: str) -> list[str]:
     """Ids of the feedback on the topic, repeats included."""
     found = [
-        json.loads(message.value() or b"{}")["feedback_id"]
+        (message.key() or b"").decode()
         for message in read(stack.kafka, "feedback.recorded")
+        if message.value()
     ]
     return sorted(name for name in found if name.startswith(prefix))
 

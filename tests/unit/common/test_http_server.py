@@ -99,6 +99,7 @@ def answer():
     return "done"
 run_server(app, "127.0.0.1", int(sys.argv[1]))
 print("ended", flush=True)
+time.sleep(0.3)
 """
 
 
@@ -116,10 +117,11 @@ def test_a_service_that_is_asked_to_stop_finishes_the_request_and_exits_with_0(n
         asking.start()
         assert process.stdout.readline() == "arrived\n"
         process.send_signal(number)
+        assert process.stdout.readline() == "ended\n"
+        process.send_signal(number)  # an impatient supervisor
         assert process.wait(60) == 0
         asking.join(60)
         assert answers == ["done"]
-        assert process.stdout.read() == "ended\n"
     finally:
         process.kill()
         process.wait()

@@ -43,7 +43,7 @@ class Outbox:
     ) -> None:
         self._repository = repository
         self._producer = producer
-        self._owner = settings.instance_id
+        self._owner = settings.instance
         self._takeover = timedelta(seconds=settings.outbox_takeover_seconds)
         self._metrics = metrics
         self._fresh: dict[str, Feedback] = {}

@@ -29,8 +29,8 @@ class FeedbackBlock(Block):
     max_text_bytes: int = Field(
         default=40_000_000, ge=1_000, description="Largest source text that is fetched from the object store."
     )
-    instance_id: str = Field(
-        default_factory=socket.gethostname,
+    instance_id: str | None = Field(
+        default=None,
         max_length=200,
         description="Name of this instance, unique among those running at once; the host's name when absent.",
     )
@@ -53,6 +53,11 @@ class FeedbackBlock(Block):
     live_streams: int = Field(
         default=200, ge=0, description="Most live streams that one instance serves at once."
     )
+
+    @property
+    def instance(self) -> str:
+        """The name of this process."""
+        return self.instance_id or socket.gethostname()
 
 
 class FeedbackSettings(Settings):

@@ -105,6 +105,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.settled = threading.Event()
         self._stopping = stopping
+        self._obeyed = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -125,11 +126,12 @@ class _Server(uvicorn.Server):
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                # The process is on its way out: asking it again must not cut that short.
+                signal.signal(number, signal.SIG_IGN if self._obeyed else handler)
 
     def _obey(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit and number == signal.SIGINT
-        self.should_exit = True
+        self.should_exit = self._obeyed = True
 
 
 def _config(app: ASGIApp, graceful_seconds: float) -> uvicorn.Config:
