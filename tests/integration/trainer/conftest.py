@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from deploy.local.tracking import MlflowServer
+from mlflow import MlflowClient
 
 from tests.support.stack import Stack
 from tests.support.trainer_service import TrainerService
@@ -25,5 +26,9 @@ def mlflow_server(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Gen
 
 @pytest.fixture
 def trainer(stack: Stack, mlflow_server: MlflowServer, tmp_path: Path) -> TrainerService:
-    """A trainer that is not running yet."""
-    return TrainerService(stack, mlflow_server, tmp_path)
+    """A trainer that is not running yet, and a registry that holds nothing of the tests before."""
+    service = TrainerService(stack, mlflow_server, tmp_path)
+    client = MlflowClient(service.mlflow_url, service.mlflow_url)
+    for model in client.search_registered_models():
+        client.delete_registered_model(model.name)
+    return service

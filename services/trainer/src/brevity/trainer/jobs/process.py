@@ -90,6 +90,14 @@ class JobProcess:
                 found.append(self._reports.get_nowait())
         return found
 
+    def rest(self, wait_seconds: float) -> list[Report]:
+        """What else it says until it ends, within that time: its log comes by another pipe than its last word."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(wait_seconds)
+            for reader in self._readers:
+                reader.join(wait_seconds)
+        return self.next(0)
+
     def exit_status(self) -> int | None:
         """None while it runs; all it said is there to be read once this is not None."""
         status = self._process.poll()

@@ -22,6 +22,7 @@ from brevity.trainer.settings import TrainerBlock
 log = get_logger(__name__)
 
 _POLL_SECONDS = 0.3
+_LAST_WORDS_SECONDS = 2.0
 _REST_SECONDS = 0.5
 _KEPT = frozenset(
     {"progress", "step", "message", "metrics", "checkpoint", "mlflow_run_id", "run_url", "version"}
@@ -100,7 +101,10 @@ class Runner:
             while True:
                 self._turned = time.monotonic()
                 status = process.exit_status()
-                if self._take(job, process.next(_POLL_SECONDS if status is None else 0)):
+                reports = process.next(_POLL_SECONDS if status is None else 0)
+                if any(report.kind in {"result", "error"} for report in reports):
+                    reports += process.rest(_LAST_WORDS_SECONDS)
+                if self._take(job, reports):
                     return
                 if status is not None:
                     self._jobs.report(job, _failed("worker_died", f"its process ended with status {status}"))
