@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 PACKAGES := libs/common libs/nlp services/ingest services/summarize services/feedback services/trainer
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package)$(if $(filter %/trainer,$(package)),[mlflow-server]))
 # Bytecode is made as modules are first imported: most of it never is, and it would be a fifth of the installation.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 BENCHES := engine stage pipeline start feedback drift swap gate
 
