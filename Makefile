@@ -46,7 +46,7 @@ check: dev ## Lint, formatting, types, import rules, generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.generate --check
 
-test: check ## All checks and all tests (some minutes)
+test: check ## All checks and all tests (some twenty minutes)
 	@$(BIN)/python -m pytest -m "not chaos_large" $(ARGS)
 
 unit: dev ## Only the tests that need no server

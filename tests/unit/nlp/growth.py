@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable
 
 TIMES = 10
-MOST = 40
+MOST = 60
 """Ten times the text costs ten times as much when linear, a hundred times when quadratic."""
 
 
 def growth(function: Callable[[str], object], unit: str, characters: int) -> float:
     """The cost of a text of `unit`s relative to a tenth of it, the least of some runs each."""
     small = unit * (characters // TIMES // len(unit))
-    return _cost(function, small * TIMES, 2) / max(_cost(function, small, 4), 1e-5)
+    return _cost(function, small * TIMES, 3) / max(_cost(function, small, 4), 1e-5)
 
 
 def _cost(function: Callable[[str], object], text: str, runs: int) -> float:
