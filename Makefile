@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common libs/nlp services/ingest services/summarize services/feedback services/trainer
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package)$(if $(filter %/trainer,$(package)),[mlflow-server]))
+NEURAL := -e "libs/neural[ctranslate2,training]"
 # Bytecode is made as modules are first imported: most of it never is, and it would be a fifth of the installation.
 unexport PYTHONDONTWRITEBYTECODE
 PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
@@ -25,7 +26,12 @@ $(VENV)/.installed: constraints.txt $(PACKAGES:%=%/pyproject.toml)
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt $(EDITABLE)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.installed pyproject.toml
+$(VENV)/.neural: $(VENV)/.installed libs/neural/pyproject.toml
+	@echo "installing the neural engines (5 GB)"
+	@$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt $(NEURAL)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.neural pyproject.toml
 	@echo "installing what tests and benchmarks need"
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --group dev
 	@touch $@
@@ -36,6 +42,8 @@ $(VENV)/.dev: $(VENV)/.installed pyproject.toml
 
 run: setup ## Start everything, summarize the bundled documents, stay up until Ctrl-C (PORTS=100 moves all ports)
 	@$(BIN)/python -m deploy.local.run --ports $(PORTS) $(ARGS)
+
+neural: setup $(VENV)/.neural ## Install the neural engines too: BART, PEGASUS, Llama and friends (5 GB)
 
 dev: setup $(VENV)/.dev
 
@@ -73,4 +81,4 @@ constraints: dev ## Pin what is installed now
 clean: ## Remove data, environment and jars
 	rm -rf .brevity $(VENV)
 
-.PHONY: help setup run dev check test unit chaos bench docs format constraints clean $(BENCHES:%=bench-%)
+.PHONY: help setup run neural dev check test unit chaos bench docs format constraints clean $(BENCHES:%=bench-%)

@@ -1,0 +1,1 @@
+"""Neural summarizers: models in, text and spans out; no Kafka, no stores."""
