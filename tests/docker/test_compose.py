@@ -1,87 +1,111 @@
-"""The containers: what the compose file says is checked everywhere, running it needs a Docker engine."""
+"""What the compose file and the Dockerfile say, checked everywhere; running them is test_containers.py's."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import uuid
-from pathlib import Path
+import re
 from typing import Any
 
 import pytest
 import yaml
-from confluent_kafka import Consumer, Producer
 
 from brevity.common.settings import load_settings
+from brevity.feedback.settings import FeedbackSettings
+from brevity.ingest.settings import IngestSettings
 from brevity.summarize.settings import SummarizeSettings
-from tests.support.topics import eventually
+from brevity.trainer.settings import TrainerSettings
+from tests.docker.engine import ROOT, compose, has_compose
 
-ROOT = Path(__file__).resolve().parents[2]
+OWN = {"topics", "ingest", "serve", "serve-gpu", "stage", "feedback", "mlflow", "trainer", "tour"}
+SETTINGS = {
+    "ingest": IngestSettings,
+    "serve": SummarizeSettings,
+    "serve-gpu": SummarizeSettings,
+    "stage": SummarizeSettings,
+    "feedback": FeedbackSettings,
+    "trainer": TrainerSettings,
+}
+LOCAL_SERVERS = ROOT / "deploy/docker/local-servers.yml"
+DOCKERFILE = (ROOT / "deploy/docker/Dockerfile").read_text()
 
 
 @pytest.fixture
-def compose() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+def services() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
 
-def test_every_port_is_bound_to_loopback(compose: dict[str, Any]) -> None:
-    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+def test_every_port_is_bound_to_loopback(services: dict[str, Any]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_every_setting_is_one_that_the_services_know(compose: dict[str, Any]) -> None:
-    for service in compose["services"].values():
-        environ = {k: str(v) for k, v in service.get("environment", {}).items() if k.startswith("BREVITY_")}
-        load_settings(SummarizeSettings, environ)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_one_that_the_service_knows(services: dict[str, Any], name: str) -> None:
+    environ = {k: str(v) for k, v in services[name]["environment"].items() if k.startswith("BREVITY_")}
+    environ = {key: _default(value) for key, value in environ.items()}
+    loaded = load_settings(SETTINGS[name], environ)
+    assert loaded.model_dump()["mode"] == "production"
 
 
-def test_every_image_is_pinned_and_every_service_has_its_command(compose: dict[str, Any]) -> None:
-    for name, service in compose["services"].items():
-        assert not service["image"].endswith(":latest"), name
-        if service["image"] == "brevity:local":
-            assert service["command"], name
+def test_every_image_is_pinned_to_a_version(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        tag = service["image"].partition(":")[2]
+        assert tag, name
+        assert tag == "local" if name in OWN else re.match(r"v?\d", tag), name
 
 
-def _engine() -> bool:
-    docker = shutil.which("docker")
-    return (
-        docker is not None
-        and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
+def test_our_containers_can_change_nothing_but_their_temporary_files(services: dict[str, Any]) -> None:
+    for name in OWN:
+        service = services[name]
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert any(mount.startswith("/tmp:size=") for mount in service["tmpfs"]), name  # noqa: S108
+
+
+def test_every_service_is_in_a_profile_and_every_target_exists(services: dict[str, Any]) -> None:
+    targets = set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.MULTILINE))
+    for name, service in services.items():
+        assert set(service["profiles"]) <= {"core", "gpu", "observability"}, name
+        if name in OWN:
+            assert service["build"]["target"] in targets, name
+
+
+def test_the_service_of_a_profile_waits_only_for_services_of_it(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        for needed in service.get("depends_on", ()):
+            assert set(service["profiles"]) <= set(services[needed]["profiles"]), (name, needed)
+
+
+def test_no_image_runs_as_root_and_none_names_a_package_index() -> None:
+    finals = re.findall(
+        r"^FROM (\S+) AS (ingest|feedback|trainer|mlflow|summarize|neural)$", DOCKERFILE, re.M
     )
+    assert len(finals) == 6
+    assert {base for base, _ in finals} == {"runtime"}
+    assert re.search(r"^FROM \S+ AS runtime$.*?^USER 10001$", DOCKERFILE, re.M | re.S)
+    assert "USER root" not in DOCKERFILE
+    assert "://" not in DOCKERFILE.replace("http://127.0.0.1", "")
 
 
-@pytest.mark.docker
-@pytest.mark.timeout(1_500)
-@pytest.mark.skipif(not _engine(), reason="needs a Docker engine")
-def test_a_document_becomes_a_summary_in_containers() -> None:
-    from testcontainers.compose import DockerCompose
+@pytest.mark.skipif(not has_compose(), reason="needs docker compose (DOCKER_COMPOSE names it)")
+@pytest.mark.parametrize("profile", ["core", "gpu", "observability"])
+def test_compose_itself_accepts_the_files(profile: str) -> None:
+    plain = compose(["--profile", profile, "config", "--quiet"])
+    assert plain.returncode == 0, plain.stderr
+    environ = {
+        "LOCAL_KAFKA": "127.0.0.1:9092",
+        "LOCAL_MONGO": "mongodb://127.0.0.1",
+        "LOCAL_S3": "http://127.0.0.1",
+    }
+    laid_over = compose(
+        ["--profile", profile, "config", "--quiet"],
+        files=[ROOT / "docker-compose.yml", LOCAL_SERVERS],
+        environ=environ,
+    )
+    assert laid_over.returncode == 0, laid_over.stderr
 
-    name = f"docker-{uuid.uuid4().hex[:8]}"
-    with DockerCompose(ROOT, build=True, wait=False):
-        producer = Producer({"bootstrap.servers": "127.0.0.1:19092"})
-        text = "The bridge was closed on Monday. Engineers found a crack. It opens again in May. " * 10
-        consumer = Consumer(
-            {
-                "bootstrap.servers": "127.0.0.1:19092",
-                "group.id": name,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-            }
-        )
-        eventually(
-            "the topics are there", lambda: "summaries.completed" in consumer.list_topics().topics, 300
-        )
-        producer.produce(
-            "documents.submitted", key=name, value=json.dumps({"text": text, "summary": {"words": 20}})
-        )
-        assert producer.flush(60) == 0
-        consumer.subscribe(["summaries.completed"])
 
-        def arrived() -> bool:
-            message = consumer.poll(1.0)
-            return message is not None and message.error() is None and message.key() == name.encode()
-
-        eventually("the summary arrives", arrived, 600)
-        consumer.close()
+def _default(value: str) -> str:
+    """What compose puts in place of `${NAME:-default}` when the variable is not set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
