@@ -131,6 +131,31 @@ def _logged_whole(service: TrainerService, job: dict[str, Any], model: bytes) ->
         assert server.get("/get-artifact", params=query).content == model
 
 
+def test_a_smaller_variant_is_held_against_its_parent_and_need_not_gain(service: TrainerService) -> None:
+    parent = champion(service)
+    wanted = {"dataset": GOOD, "variant_of": "champion"}
+    # The same trees again but the last: what an optimisation does, a little less of the same.
+    kept = service.ended(service.post("/v1/train", {**wanted, "parameters": {"trees": 39}})["job_id"])
+    assert (kept["state"], kept["outcome"]) == ("succeeded", "promoted"), kept["message"]
+    assert "of its parent's ROUGE-2" in kept["message"]
+    variant = champion(service)
+    assert (variant["version"], variant["variant_of"]) == (
+        kept["version"],
+        f"extractive/{parent['version']}",
+    )
+
+    # A stump is small, and keeps too little of the parent, which is no longer the champion.
+    wanted = {"dataset": BAD, "variant_of": parent["version"], "parameters": {"trees": 1, "num_leaves": 2}}
+    lost = service.ended(service.post("/v1/train", wanted)["job_id"])
+    assert (lost["state"], lost["outcome"]) == ("succeeded", "refused"), lost["message"]
+    checks = service.get(f"/v1/models/extractive/versions/{lost['version']}")["evidence"]["checks"]
+    assert (checks["variant"]["ok"], checks["quality"]["ok"]) == (False, False)
+    assert "of its parent's ROUGE-2" in checks["variant"]["why"]
+
+    unknown = service.ended(service.post("/v1/train", {"dataset": GOOD, "variant_of": "99"})["job_id"])
+    assert (unknown["state"], unknown["code"]) == ("failed", "not_found")
+
+
 def test_the_same_data_and_recipe_give_the_same_model_and_another_seed_gives_another(
     service: TrainerService,
 ) -> None:

@@ -94,6 +94,17 @@ def test_a_variant_must_keep_its_parents_quality_and_need_not_gain() -> None:
     assert "quality" in failing(judged(pairs([-0.005] * 100), variant=True))
 
 
+def test_a_variant_of_another_version_must_keep_its_quality_and_gain_on_the_champion() -> None:
+    better, same = pairs(noise(0.03)), pairs([0.0] * 120)
+
+    def tried(champion: list[Pair], parent: list[Pair]) -> set[str]:
+        return failing(decide(champion, POLICY, size_bytes=1, parent=parent))
+
+    assert tried(better, same) == set()
+    assert tried(same, same) == {"quality"}
+    assert tried(better, pairs([-0.005] * 120)) == {"variant"}
+
+
 def test_the_decision_is_repeatable() -> None:
     found = pairs(noise(0.01))
     assert judged(found).evidence() == judged(found).evidence()

@@ -21,7 +21,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 STAGE, STAGING, PRODUCTION, ARCHIVED = "stage", "Staging", "Production", "Archived"
 _URI, _SHA, _SIZE = "artifact.uri", "artifact.sha256", "artifact.bytes"
 _ENGINE, _JOB, _DATA, _DECISION, _REASON = "engine", "job_id", "data_version", "decision", "decision.reason"
-_EVIDENCE = "decision.evidence"
+_EVIDENCE, _VARIANT = "decision.evidence", "variant_of"
 _LONGEST_TAG = 4_900
 
 
@@ -31,7 +31,8 @@ class Version:
 
     Attributes:
         model_version: How summaries name it.
-        variant_of: The version that it makes faster or smaller, by the tag `variant_of`: it need not gain, but keep quality.
+        variant_of: `model/version` that it makes faster or smaller: it must keep that one's quality, and need not gain
+            on it.
         evidence: What the decision stands on, as the gate wrote it; large parts are in the run's artifacts.
     """
 
@@ -52,6 +53,11 @@ class Version:
     @property
     def model_version(self) -> str:
         return f"{self.engine}-{(self.artifact.sha256 or '')[:12]}"
+
+    @property
+    def name(self) -> str:
+        """`model/version`."""
+        return f"{self.model}/{self.version}"
 
     @property
     def uri(self) -> str:
@@ -94,8 +100,13 @@ class Registry:
         run_id: str | None,
         job_id: str,
         data_version: str | None = None,
+        parent: Version | None = None,
     ) -> Version:
-        """Register the bytes as the next version, its file in its place; once for each job, however often it is called."""
+        """Register the bytes as the next version, its file in its place; once for each job, however often it is called.
+
+        Args:
+            parent: The version that it makes smaller or faster; kept as its tag `variant_of`.
+        """
         with reached(self._url):
             self._ensure(model)
             mine = [v for v in self._all(model) if v.tags.get(_JOB) == job_id]
@@ -111,6 +122,7 @@ class Registry:
                         _ENGINE: engine,
                         STAGE: STAGING,
                         **({_DATA: data_version} if data_version else {}),
+                        **({_VARIANT: parent.name} if parent else {}),
                     },
                 )
             )
@@ -145,6 +157,18 @@ class Registry:
 
     def aliased(self, model: str, alias: str) -> Version | None:
         return next((v for v in self.versions(model) if alias in v.aliases), None)
+
+    def named(self, model: str, name: str) -> Version:
+        """A version by its number or an alias, of `model` or, as `other/name`, of another model.
+
+        Raises:
+            Rejected: `not_found`.
+        """
+        other, slash, rest = name.rpartition("/")
+        if slash:
+            model, name = other, rest
+        found = None if name.isdigit() else self.aliased(model, name)
+        return found if found is not None else self.version(model, name)
 
     def read(self, version: Version) -> bytes:
         """The version's file. Raises Rejected `bad_artifact` when it is not what was registered."""
@@ -223,7 +247,7 @@ def _version(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
         stage=tags.get(STAGE, ""),
         aliases=tuple(sorted(a for a, v in aliases.items() if v == str(found.version))),
         data_version=tags.get(_DATA),
-        variant_of=tags.get("variant_of"),
+        variant_of=tags.get(_VARIANT),
         decision=tags.get(_DECISION),
         reason=tags.get(_REASON),
         evidence=evidence,

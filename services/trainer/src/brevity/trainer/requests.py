@@ -36,6 +36,7 @@ class Requests:
         detail: str | None = None,
         dataset: dict[str, Any] | None = None,
         parameters: dict[str, Any] | None = None,
+        variant_of: str | None = None,
         requested_by: str | None = None,
         job_id: str | None = None,
     ) -> Job:
@@ -53,6 +54,7 @@ class Requests:
             engine=engine,
             dataset=dataset or {},
             parameters=parameters or {},
+            variant_of=variant_of,
             requested_by=requested_by,
             requested_at=_now(),
         )

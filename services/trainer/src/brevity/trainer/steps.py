@@ -74,6 +74,10 @@ def _tracked(
     run.file("recipe.json", recipe.model_dump_json(indent=1).encode())
     run.file("data_card.json", json.dumps(card, indent=1).encode())
     rows = versions.rows(card["version"])
+    parent = _parent(job, registry)
+    if parent is not None:
+        voice.checkpoint(parent=parent.name)
+        run.tags({"brevity.variant_of": parent.name})
 
     def progress(share: float, message: str) -> None:
         voice.progress("train", 0.1 + 0.5 * share, message)
@@ -91,8 +95,16 @@ def _tracked(
     voice.progress("evaluate", 0.62, "comparing with the champion")
     champion = registry.aliased(job.model, CHAMPION)
     evaluation = _evaluation(job.model, rows, versions, block.evaluation_documents)
-    pairs = _compared(data, champion, registry, evaluation, voice)
-    decision = decide(pairs, load_policy(block.policy_file), size_bytes=len(data))
+    pairs = _compared(data, _champion_bytes(champion, registry), evaluation, voice, (0.62, 0.85))
+    of_champion = parent is not None and champion is not None and parent.name == champion.name
+    beside = (
+        []
+        if parent is None or of_champion
+        else _compared(data, registry.read(parent), evaluation, voice, (0.85, 0.93))
+    )
+    decision = decide(
+        pairs, load_policy(block.policy_file), size_bytes=len(data), variant=of_champion, parent=beside
+    )
     run.metrics(decision.metrics)
     run.metrics(_by_group(decision))
     run.file("evaluation/decision.json", json.dumps(decision.evidence(), indent=1).encode())
@@ -106,6 +118,7 @@ def _tracked(
         run_id=run.run_id if block.tracker == "mlflow" else None,  # the registry knows only its own runs
         job_id=job.job_id,
         data_version=card["version"],
+        parent=parent,
     )
     registry.challenge(made)
     run.tags({"brevity.version": made.version, "brevity.model_version": made.model_version})
@@ -119,6 +132,12 @@ def _tracked(
         "evidence": _short(decision),
         "run_url": run.url,
     }
+
+
+def _parent(job: Job, registry: Registry) -> Version | None:
+    """The version that this makes smaller or faster; an earlier attempt's, whatever its alias names now."""
+    name = job.checkpoint.get("parent") or job.variant_of
+    return registry.named(job.model, name) if name else None
 
 
 def _data(job: Job, block: TrainerBlock, bucket: Bucket, versions: Versions) -> dict[str, Any]:
@@ -143,15 +162,17 @@ def _evaluation(model: str, rows: list[Row], versions: Versions, most: int) -> l
 
 
 def _compared(
-    data: bytes, champion: Version | None, registry: Registry, rows: list[Row], voice: Voice
+    data: bytes, other: bytes, rows: list[Row], voice: Voice, shares: tuple[float, float]
 ) -> list[Pair]:
-    ours, theirs = summarizer_of(data), summarizer_of(_champion_bytes(champion, registry))
+    """The candidate and another model on each row; progress goes from the first share to the second."""
+    ours, theirs = summarizer_of(data), summarizer_of(other)
+    begin, end = shares
     pairs = []
     for number, pair in enumerate(compare(ours, theirs, rows), 1):
         pairs.append(pair)
         if number % 10 == 0:
-            share = number / len(rows)
-            voice.progress("evaluate", 0.62 + 0.3 * share, f"compared on {number} of {len(rows)} documents")
+            done = begin + (end - begin) * number / len(rows)
+            voice.progress("evaluate", done, f"compared on {number} of {len(rows)} documents")
     return pairs
 
 

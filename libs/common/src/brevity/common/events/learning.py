@@ -90,6 +90,11 @@ class TrainingRequested(Event):
     engine: str
     dataset: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    variant_of: str | None = Field(
+        default=None,
+        max_length=200,
+        description="The version that this makes smaller or faster: its number or alias, or `model/version` of another model.",
+    )
     requested_by: str | None = None
     requested_at: Timestamp
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +17,7 @@ from brevity.trainer.gate.decide import decide
 from brevity.trainer.gate.policy import Policy
 from brevity.trainer.gate.scores import compare, summarizer_of
 from brevity.trainer.promotion import Promotions
-from brevity.trainer.registry import CHAMPION, Registry
+from brevity.trainer.registry import CHAMPION, Registry, Version
 
 Reader = Annotated[Principal, Depends(needs("reader"))]
 Admin = Annotated[Principal, Depends(needs("admin"))]
@@ -59,7 +59,7 @@ def models_routes(
     @router.get("/{model}/versions/{version}")
     def one(model: str, version: str, caller: Reader) -> Response:
         """One version; `champion` and `challenger` are versions too."""
-        return JSONResponse(_named(registry, model, version).view())
+        return JSONResponse(registry.named(model, version).view())
 
     @router.get("/{model}/promotions", response_model=list[ModelPromoted])
     def history(model: str, caller: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
@@ -71,20 +71,20 @@ def models_routes(
     @router.post("/{model}/promote", response_model=ModelPromoted)
     def promote(model: str, wanted: Promote, caller: Admin) -> Response:
         """Bring a version into service, whatever the gate said."""
-        version = _named(registry, model, wanted.version)
+        version = registry.named(model, wanted.version)
         return _decided(version, wanted.reason, caller, wanted.rollout)
 
     @router.post("/{model}/rollback", response_model=ModelPromoted)
     def rollback(model: str, wanted: Rollback, caller: Admin) -> Response:
         """Bring back the version that was in service before."""
-        version = _named(registry, model, wanted.version) if wanted.version else promotions.before(model)
+        version = registry.named(model, wanted.version) if wanted.version else promotions.before(model)
         return _decided(version, f"rolled back: {wanted.reason}", caller, Rollout())
 
     @router.post("/{model}/compare")
     def compared(model: str, wanted: Compare, caller: Admin) -> Response:
         """Both versions on the frozen evaluation set, held against the policy; nothing is decided."""
-        ours = _named(registry, model, wanted.candidate)
-        theirs = _named(registry, model, wanted.champion or CHAMPION)
+        ours = registry.named(model, wanted.candidate)
+        theirs = registry.named(model, wanted.champion or CHAMPION)
         frozen = versions.frozen(model)
         rows = versions.rows(frozen) if frozen else []
         if not rows and ours.data_version:
@@ -99,11 +99,11 @@ def models_routes(
         sets = sorted({row.set for row in rows})
         chosen = [row for s in sets for row in spaced([r for r in rows if r.set == s], wanted.documents)]
         pairs = list(compare(summarizer_of(data), summarizer_of(registry.read(theirs)), chosen))
-        variant = ours.variant_of == theirs.version
+        variant = ours.variant_of == theirs.name
         decision = decide(pairs, policy, size_bytes=len(data), variant=variant)
         return JSONResponse({"candidate": ours.view(), "champion": theirs.view(), **decision.evidence()})
 
-    def _decided(version: Any, reason: str, caller: Principal, rollout: Rollout) -> Response:
+    def _decided(version: Version, reason: str, caller: Principal, rollout: Rollout) -> Response:
         event = promotions.promote(
             version, reason=reason, decided_by=f"person:{caller.subject}", rollout=rollout
         )
@@ -111,12 +111,3 @@ def models_routes(
         return JSONResponse(event.model_dump(mode="json", exclude_none=True))
 
     return router
-
-
-def _named(registry: Registry, model: str, name: str) -> Any:
-    """A version by its number or an alias. Raises Rejected `not_found`."""
-    if not name.isdigit():
-        found = registry.aliased(model, name)
-        if found is not None:
-            return found
-    return registry.version(model, name)

@@ -38,6 +38,12 @@ class TrainRequest(BaseModel):
     )
     dataset: dict[str, Any] = Field(default_factory=dict, description="See docs/training.md.")
     parameters: dict[str, Any] = Field(default_factory=dict, description="Fields of the engine's recipe.")
+    variant_of: str | None = Field(
+        default=None,
+        max_length=200,
+        description="The version that this makes smaller or faster (number, alias, or `model/version`):"
+        " it must keep that version's quality instead of gaining.",
+    )
 
 
 def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callable[[], bool]) -> APIRouter:

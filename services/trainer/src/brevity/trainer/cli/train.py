@@ -33,6 +33,10 @@ def start(
     parameter: Annotated[
         list[str] | None, typer.Option("--param", help="Field of the recipe, NAME=VALUE; repeat for more.")
     ] = None,
+    variant_of: Annotated[
+        str | None,
+        typer.Option(help="Version that this makes smaller or faster: number, alias, or MODEL/VERSION."),
+    ] = None,
     detail: Annotated[str | None, typer.Option(help="Why, for those who read it later.")] = None,
     watch_it: Annotated[bool, typer.Option("--watch", help="Show its progress until it ends.")] = False,
     as_json: AsJson = False,
@@ -50,6 +54,7 @@ def start(
             "detail": detail,
             "dataset": dataset,
             "parameters": dict(map(_parameter, parameter or [])),
+            "variant_of": variant_of,
         },
     )
     if watch_it:

@@ -44,16 +44,25 @@ class Decision:
         }
 
 
-def decide(pairs: Sequence[Pair], policy: Policy, *, size_bytes: int, variant: bool = False) -> Decision:
+def decide(
+    pairs: Sequence[Pair],
+    policy: Policy,
+    *,
+    size_bytes: int,
+    variant: bool = False,
+    parent: Sequence[Pair] = (),
+) -> Decision:
     """Hold the pairs against the policy.
 
     Args:
-        pairs: Both models on every evaluation document.
+        pairs: Candidate and champion on every evaluation document.
         size_bytes: Of the candidate's file.
         variant: The candidate is the champion made faster or smaller: it must keep quality instead of gaining.
+        parent: Candidate and the version that it makes faster or smaller, in the champion's place, where that is not
+            the champion: it must keep the one's quality and gain on the other.
     """
     gain = _gain(pairs, policy)
-    ours, theirs = _means(pairs, lambda pair: pair.candidate), _means(pairs, lambda pair: pair.champion)
+    ours, theirs = _both(pairs)
     groups = _groups(pairs, policy)
     ratio = _ratio(pairs)
     checks = {
@@ -62,6 +71,7 @@ def decide(pairs: Sequence[Pair], policy: Policy, *, size_bytes: int, variant: b
             f"{len(pairs)} evaluation documents, {policy.min_documents} needed",
         ),
         "quality": _keeps(ours, theirs, policy) if variant else _rises(gain, policy),
+        **({"variant": _keeps(*_both(parent), policy)} if parent else {}),
         "groups": _no_fall(groups, policy),
         "faithfulness": (
             ours["faithfulness"] >= theirs["faithfulness"] - policy.max_faithfulness_drop,
@@ -150,6 +160,10 @@ def _gain(pairs: Sequence[Pair], policy: Policy) -> Gain:
         resamples=policy.resamples,
         seed=policy.seed,
     )
+
+
+def _both(pairs: Sequence[Pair]) -> tuple[dict[str, float], dict[str, float]]:
+    return _means(pairs, lambda pair: pair.candidate), _means(pairs, lambda pair: pair.champion)
 
 
 def _means(pairs: Sequence[Pair], of: Callable[[Pair], Score]) -> dict[str, float]:

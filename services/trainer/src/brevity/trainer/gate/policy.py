@@ -46,7 +46,7 @@ class Policy(BaseModel):
         default=0.99,
         ge=0,
         le=1,
-        description="A variant made to be faster or smaller (tag `variant_of`) must keep this share of its parent's ROUGE-2, instead of gaining.",
+        description="A variant made to be faster or smaller (tag `variant_of`) must keep this share of its parent's ROUGE-2; instead of gaining, where the parent is the champion.",
     )
 
 

@@ -21,6 +21,7 @@ class Job(BaseModel):
     """One training, from being asked for to its end.
 
     Attributes:
+        variant_of: The version that it makes smaller or faster, as it was named by who asked.
         attempt: How often it was begun.
         checkpoint: What earlier attempts have finished, by step; the next attempt goes on from there.
         revision: Grows with each change, so that watchers and the topic see every state once.
@@ -35,6 +36,7 @@ class Job(BaseModel):
     detail: str | None = None
     dataset: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    variant_of: str | None = None
     requested_by: str | None = None
     requested_at: AwareDatetime
 
