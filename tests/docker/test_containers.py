@@ -90,7 +90,7 @@ def test_a_document_posted_to_a_container_comes_back_summarized(containers: Cont
             headers=KEY,
             timeout=30,
         )
-        return found.status_code == 200 and len(found.json()["summaries"]) == 1
+        return found.status_code == 200 and len(found.json()["items"]) == 1
 
     eventually("the summary is in the store", summarized, 120)
 
