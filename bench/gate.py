@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
@@ -22,7 +23,7 @@ from brevity.trainer.data.rows import Row
 from brevity.trainer.data.sources import read_lines
 from brevity.trainer.gate.decide import decide
 from brevity.trainer.gate.policy import Policy
-from brevity.trainer.gate.scores import Pair, Score, compare, summarizer_of
+from brevity.trainer.gate.scores import Pair, compare, summarizer_of
 
 DATA = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SETS = ("clinic-dialogue", "science-tldr", "meeting-passages")
@@ -108,7 +109,7 @@ def _draw(pool: list[Pair], shift: float, seed: int) -> list[Pair]:
 
 def _moved(pair: Pair, gain: float) -> Pair:
     old = pair.champion
-    moved = Score(old.rouge1, old.rouge2 + gain, old.faithfulness, old.length, old.seconds)
+    moved = replace(old, rouge2=old.rouge2 + gain)
     return Pair(pair.document, pair.set, pair.recent, pair.language, pair.bucket, moved, old)
 
 

@@ -115,20 +115,48 @@ def test_a_model_trained_on_shuffled_references_is_refused_and_a_good_one_takes_
 
 
 def _logged_whole(service: TrainerService, job: dict[str, Any], model: bytes) -> None:
-    """The run holds the recipe, the data card, the comparison and the very model."""
+    """The run holds what point by point makes a training repeatable and comparable, and the very model."""
     client = MlflowClient(service.mlflow_url)
     run = client.get_run(job["mlflow_run_id"])
     assert run.info.status == "FINISHED"
     assert run.data.params["recipe.trees"] == "40"
     assert run.data.params["data_version"].startswith("data-")
-    assert {"candidate_rouge2", "candidate_faithfulness", "candidate_seconds"} <= set(run.data.metrics)
-    assert any(name.startswith("language.en.") for name in run.data.metrics)
-    assert run.data.tags["package.brevity-trainer"]
-    names = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert {"model.json", "recipe.json", "data_card.json", "evaluation"} <= names
+    for measure in ("rouge1", "rouge2", "rouge_l", "faithfulness", "length", "seconds"):
+        whole = {f"candidate_{measure}", f"champion_{measure}"}
+        assert whole <= run.data.metrics.keys()
+        for group in ("language.en", "set.c", "set.t", "length.short", "origin.frozen"):
+            assert {f"{group}.{measure}", f"{group}.{measure}_champion"} <= run.data.metrics.keys()
+    losses = client.get_metric_history(run.info.run_id, "train_loss")
+    assert [point.step for point in losses] == list(range(1, 41))
+    assert losses[-1].value < losses[0].value
+    assert len(client.get_metric_history(run.info.run_id, "held_out_loss")) == 40
+    tags = run.data.tags
+    assert {"python", "cpu", "package.brevity-trainer", "package.lightgbm"} <= tags.keys()
+    assert len(tags["mlflow.source.git.commit"]) == 40
+    assert tags["git.dirty"] in {"true", "false"}
+
+    def names(folder: str | None = None) -> set[str]:
+        return {item.path for item in client.list_artifacts(run.info.run_id, folder)}
+
+    assert {"model.json", "recipe.json", "data_card.json"} <= names()
+    assert names("environment") == {"environment/environment.json", "environment/requirements.txt"}
+    assert names("evaluation") == {"evaluation/decision.json", "evaluation/pairs.jsonl"}
+    drawn = {f"plots/{name}.svg" for name in ("learning_curve", "rouge_by_set", "gain", "length")}
+    assert names("plots") == drawn
     with httpx.Client(base_url=service.mlflow_url, trust_env=False, timeout=30) as server:
-        query = {"path": "model.json", "run_uuid": run.info.run_id}
-        assert server.get("/get-artifact", params=query).content == model
+
+        def artifact(path: str) -> bytes:
+            return server.get("/get-artifact", params={"path": path, "run_uuid": run.info.run_id}).content
+
+        assert artifact("model.json") == model
+        assert artifact("plots/rouge_by_set.svg").startswith(b"<svg")
+        card = json.loads(artifact("data_card.json"))
+        kept = service.get(f"/v1/models/extractive/versions/{job['version']}/evaluation")
+        assert json.loads(artifact("evaluation/decision.json"))["checks"] == kept["checks"]
+    assert card["version"] == run.data.params["data_version"]
+    assert (kept["passes"], kept["parent"]) == (True, None)
+    assert kept["champion"].startswith("extractive/")
+    assert all({"ok", "why", "value", "relation", "bound"} == set(check) for check in kept["checks"].values())
 
 
 def test_a_smaller_variant_is_held_against_its_parent_and_need_not_gain(service: TrainerService) -> None:

@@ -57,6 +57,25 @@ def test_the_same_data_give_the_same_file_that_picks_what_the_references_kept(
     assert [s.text.startswith("They decided") for s in extract.sentences] == [True, True]
 
 
+def test_the_error_is_told_after_each_tree_and_watching_changes_nothing() -> None:
+    found = [example(row["text"], row["summary"], "en") for row in map(_row, range(80))]
+    usable = [item for item in found if item is not None]
+    told: list[tuple[int, dict[str, float]]] = []
+    watched = training.train(
+        {"decisions": usable[:60]},
+        trees=12,
+        held_out=usable[60:],
+        watch=lambda step, losses: told.append((step, dict(losses))),
+    )
+    assert watched == training.train({"decisions": usable[:60]}, trees=12)
+    assert [step for step, _ in told] == list(range(1, 13))
+    for name in ("train_loss", "held_out_loss"):
+        assert told[-1][1][name] < told[0][1][name]
+    unwatched: list[dict[str, float]] = []
+    training.train({"d": usable[:60]}, trees=1, watch=lambda _, losses: unwatched.append(dict(losses)))
+    assert set(unwatched[0]) == {"train_loss"}
+
+
 def test_a_text_that_holds_a_passage_of_a_validation_text_is_told_apart(tmp_path: Path) -> None:
     long = " ".join(_row(seed)["text"] for seed in range(5))
     _write(tmp_path / "set", "validation", [{"text": long}, {"text": "A short note."}])

@@ -27,8 +27,8 @@ def pairs(
             recent=i % 5 == 0,
             language=language,
             bucket="short",
-            candidate=Score(0.4, float(base) + gain, faithfulness, 1.0, seconds),
-            champion=Score(0.4, float(base), 1.0, 1.0, 0.01),
+            candidate=Score(0.4, float(base) + gain, 0.3, faithfulness, 1.0, seconds),
+            champion=Score(0.4, float(base), 0.3, 1.0, 1.0, 0.01),
         )
         for i, (base, gain) in enumerate(zip(chosen, gains, strict=True))
     ]
@@ -45,7 +45,7 @@ def judged(
 
 
 def failing(decision: Decision) -> set[str]:
-    return {name for name, (ok, _) in decision.checks.items() if not ok}
+    return {name for name, check in decision.checks.items() if not check.ok}
 
 
 def test_a_clearly_better_candidate_passes_and_says_by_how_much() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,10 @@ _SETTINGS: dict[str, Any] = {
 }
 
 Sets = Mapping[str, Sequence[Example]]
+Table = tuple[Array, Array, Array]
+"""Features, labels and weights of sentences."""
+Watch = Callable[[int, Mapping[str, float]], None]
+"""Told after each tree: how many there are, and the mean squared error so far, `train_loss` and `held_out_loss`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,10 +79,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def train(sets: Sets, boosting: Mapping[str, float] | None = None, trees: int = TREES) -> dict[str, object]:
+def train(
+    sets: Sets,
+    boosting: Mapping[str, float] | None = None,
+    trees: int = TREES,
+    *,
+    held_out: Sequence[Example] = (),
+    watch: Watch | None = None,
+) -> dict[str, object]:
     """The model that brevity.nlp.ranker reads.
 
-    `boosting` changes some of the boosting library's settings, by its own names, the seed among them.
+    Args:
+        boosting: Changes some of the boosting library's settings, by its own names, the seed among them.
+        held_out: Documents that nothing is learnt from; `watch` is told the error on them.
+        watch: Watching changes nothing of the model.
     """
     everything = [e for examples in sets.values() for e in examples]
     tables = {
@@ -99,7 +113,9 @@ def train(sets: Sets, boosting: Mapping[str, float] | None = None, trees: int = 
             weights.append(w[::step] / w[::step].sum() / len(examples))
         kinds.append(_kind(examples[0].language, np.stack(means)))
     settings = {**_SETTINGS, **(boosting or {})}
-    boosted = _boost(np.concatenate(rows), np.concatenate(targets), np.concatenate(weights), settings, trees)
+    table = np.concatenate(rows), np.concatenate(targets), np.concatenate(weights)
+    unseen = _table([e for e in held_out if e.language in tables], tables) if watch is not None else None
+    boosted = _boost(table, settings, trees, unseen, watch)
     return {"format": FORMAT, "features": list(FEATURES), "kinds": kinds, "trees": boosted, "cues": tables}
 
 
@@ -117,6 +133,20 @@ def _rows(example: Example, folds: Mapping[tuple[str, int], cues.Table]) -> tupl
     return features(example.document, example.budget, cues.columns(words, table)), *labels(example)
 
 
+def _table(examples: Sequence[Example], tables: Mapping[str, cues.Table]) -> Table | None:
+    """Rows, labels and weights of unseen documents, with the cues that the model will have; None of none."""
+    if not examples:
+        return None
+    found = []
+    for example in examples:
+        words = example.document.words
+        y, w = labels(example)
+        x = features(example.document, example.budget, cues.columns(words, tables[example.language]))
+        found.append((x, y, w / w.sum()))
+    rows, targets, weights = zip(*found, strict=True)
+    return np.concatenate(rows), np.concatenate(targets), np.concatenate(weights)
+
+
 def _kind(language: str, means: Array) -> dict[str, object]:
     spread = means.std(axis=0) + _SPREAD_FLOOR * (np.abs(means).mean(axis=0) + _SPREAD_FLOOR)
     return {"language": language, "mean": _rounded(means.mean(axis=0)), "spread": _rounded(spread)}
@@ -127,15 +157,34 @@ def _rounded(values: Array) -> list[float]:
 
 
 def _boost(
-    rows: Array, labels: Array, weights: Array, settings: Mapping[str, Any], trees: int
+    table: Table, settings: Mapping[str, Any], trees: int, unseen: Table | None, watch: Watch | None
 ) -> dict[str, object]:
     """Boost trees on the examples and lay them out as `Ranker` reads them."""
     import lightgbm  # only training needs it
 
-    data = lightgbm.Dataset(
-        rows, labels, weight=weights * len(weights) / weights.sum(), params=dict(settings)
-    )
-    dump = lightgbm.train(dict(settings), data, num_boost_round=trees).dump_model()
+    def dataset(of: Table, **options: Any) -> lightgbm.Dataset:
+        rows, labels, weights = of
+        return lightgbm.Dataset(
+            rows, labels, weight=weights * len(weights) / weights.sum(), params=dict(settings), **options
+        )
+
+    def tell(state: Any) -> None:
+        if watch is not None:
+            losses = {f"{name}_loss": float(value) for name, _, value, *_ in state.evaluation_result_list}
+            watch(state.iteration + 1, losses)
+
+    data = dataset(table)
+    seen = {"train": data} if watch is not None else {}
+    if unseen is not None:
+        seen["held_out"] = dataset(unseen, reference=data)
+    dump = lightgbm.train(
+        dict(settings),
+        data,
+        num_boost_round=trees,
+        valid_sets=list(seen.values()),
+        valid_names=list(seen),
+        callbacks=[tell],
+    ).dump_model()
     nodes: dict[str, list[float]] = {key: [] for key in ("feature", "threshold", "left", "right", "value")}
     roots, depth = [], 1
     for tree in dump["tree_info"]:

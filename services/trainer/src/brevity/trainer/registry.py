@@ -181,6 +181,21 @@ class Registry:
             )
         return data
 
+    def explain(self, version: Version, evaluation: Mapping[str, Any]) -> None:
+        """Keep the whole comparison beside the version's file; its tags hold the short of it."""
+        self._bucket.put(_evaluation(version), json.dumps(evaluation).encode(), "application/json")
+
+    def evaluation(self, version: Version) -> dict[str, Any]:
+        """The comparison that was kept of a version. Raises Rejected `no_evaluation`."""
+        found = self._bucket.find(_evaluation(version))
+        if found is None:
+            raise Rejected(
+                f"{version.uri} was compared with nothing",
+                code="no_evaluation",
+                remedy="`brevity models compare` compares it now.",
+            )
+        return json.loads(found)
+
     def challenge(self, version: Version) -> None:
         """Make it the challenger."""
         with reached(self._url):
@@ -225,6 +240,10 @@ class Registry:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return {}
             raise
+
+
+def _evaluation(version: Version) -> str:
+    return f"models/{version.model}/{version.version}/evaluation.json"
 
 
 def _version(found: ModelVersion, aliases: Mapping[str, str]) -> Version:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import platform
-import shutil
-import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from brevity.common.errors import Rejected
@@ -24,11 +19,11 @@ from brevity.trainer.recipe import recipe_of
 from brevity.trainer.registry import CHAMPION, Registry, Version
 from brevity.trainer.settings import TrainerBlock, TrainerSettings
 from brevity.trainer.tracking import tracker_of
+from brevity.trainer.tracking.curve import Curve
 from brevity.trainer.tracking.port import Run
+from brevity.trainer.tracking.record import record_comparison, record_curve, record_origin
 from brevity.trainer.training import train_ranker
 from brevity.trainer.worker import Voice
-
-_PACKAGES = ("brevity-trainer", "brevity-nlp", "numpy", "lightgbm", "pyarrow", "mlflow-skinny")
 
 
 def work(job: Job, settings: TrainerSettings, voice: Voice) -> dict[str, Any]:
@@ -69,10 +64,7 @@ def _tracked(
     voice: Voice,
 ) -> dict[str, Any]:
     recipe = recipe_of(job.engine, job.parameters)
-    run.parameters({"recipe": recipe.model_dump(), "engine": job.engine, "data_version": card["version"]})
-    run.tags({"brevity.job_id": job.job_id, "brevity.reason": job.reason, **_environment()})
-    run.file("recipe.json", recipe.model_dump_json(indent=1).encode())
-    run.file("data_card.json", json.dumps(card, indent=1).encode())
+    record_origin(run, job, recipe.model_dump(), card)
     rows = versions.rows(card["version"])
     parent = _parent(job, registry)
     if parent is not None:
@@ -81,12 +73,13 @@ def _tracked(
 
     def progress(share: float, message: str) -> None:
         voice.progress("train", 0.1 + 0.5 * share, message)
-        run.metrics({"progress": share}, step=round(100 * share))
 
     place = f"training/jobs/{job.job_id}/model.json"
     data = bucket.find(place) if job.checkpoint.get("trained") else None
     if data is None:
-        data, documents = train_ranker(rows, recipe, progress)
+        curve = Curve(run)
+        data, documents = train_ranker(rows, recipe, progress, curve.add)
+        record_curve(run, curve)
         bucket.put(place, data, "application/json")
         voice.checkpoint(trained=True)
         voice.say("report", {"metrics": {"training_documents": documents}})
@@ -105,10 +98,7 @@ def _tracked(
     decision = decide(
         pairs, load_policy(block.policy_file), size_bytes=len(data), variant=of_champion, parent=beside
     )
-    run.metrics(decision.metrics)
-    run.metrics(_by_group(decision))
-    run.file("evaluation/decision.json", json.dumps(decision.evidence(), indent=1).encode())
-    run.file("evaluation/pairs.jsonl", "".join(json.dumps(p.to_json()) + "\n" for p in pairs).encode())
+    record_comparison(run, decision, pairs)
 
     voice.progress("register", 0.95, "registering the version")
     made = registry.register(
@@ -119,6 +109,15 @@ def _tracked(
         job_id=job.job_id,
         data_version=card["version"],
         parent=parent,
+    )
+    registry.explain(
+        made,
+        {
+            **decision.evidence(),
+            "champion": champion.name if champion else None,
+            "parent": parent.name if parent else None,
+            "run_url": run.url,
+        },
     )
     registry.challenge(made)
     run.tags({"brevity.version": made.version, "brevity.model_version": made.model_version})
@@ -188,32 +187,10 @@ def _champion_bytes(champion: Version | None, registry: Registry) -> bytes:
     return DEFAULT_MODEL.read_bytes()
 
 
-def _by_group(decision: Decision) -> dict[str, float]:
-    return {
-        f"{group.kind}.{group.name.replace(' ', '_')}.{what}": value
-        for group in decision.groups
-        for what, value in (("rouge2", group.candidate), ("rouge2_champion", group.champion))
-    }
-
-
 def _short(decision: Decision) -> dict[str, Any]:
     """The checks and what moved, small enough for a tag of the registry; the whole is with the run."""
     moved = {f"{g.kind} {g.name}": [round(g.gain.mean, 4), g.gain.documents] for g in decision.groups}
-    checks = {name: {"ok": ok, "why": why} for name, (ok, why) in decision.checks.items()}
+    checks = {
+        name: {**check, "why": check["why"][:400]} for name, check in decision.evidence()["checks"].items()
+    }
     return {"checks": checks, "groups": dict(list(moved.items())[:40])}
-
-
-def _environment() -> dict[str, str]:
-    """Which code and libraries made it."""
-    tags = {"python": platform.python_version(), "platform": platform.platform()}
-    for name in _PACKAGES:
-        try:
-            tags[f"package.{name}"] = version(name)
-        except PackageNotFoundError:
-            continue
-    git = shutil.which("git")
-    if git is not None:
-        asked = subprocess.run([git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S603
-        if asked.returncode == 0:
-            tags["mlflow.source.git.commit"] = asked.stdout.strip()
-    return tags

@@ -6,25 +6,29 @@ import json
 from collections.abc import Callable, Sequence
 
 from brevity.common.errors import Rejected
-from brevity.nlp.training import train
+from brevity.nlp.training import Watch, train
 from brevity.nlp.training_data import Example, example
-from brevity.trainer.data.rows import Row
+from brevity.trainer.data.rows import Row, spaced
 from brevity.trainer.recipe import RankerRecipe
 
 LEAST_DOCUMENTS = 20
 """Fewer than this teach nothing that would hold elsewhere."""
+_HELD_OUT = 100
 
 Progress = Callable[[float, str], None]
 """Told how much is done, from 0 to 1, and what is being done."""
 
 
-def train_ranker(rows: Sequence[Row], recipe: RankerRecipe, progress: Progress) -> tuple[bytes, int]:
+def train_ranker(
+    rows: Sequence[Row], recipe: RankerRecipe, progress: Progress, watch: Watch | None = None
+) -> tuple[bytes, int]:
     """The model's file and how many documents it learned from.
 
     The same rows and recipe give the same bytes on the same machine and versions.
 
     Args:
-        rows: A version's rows; only its training part is used.
+        rows: A version's rows; only its training part teaches.
+        watch: Told the losses after each tree, on the training part and on documents of the test part.
 
     Raises:
         Rejected: `too_few_documents`.
@@ -44,9 +48,19 @@ def train_ranker(rows: Sequence[Row], recipe: RankerRecipe, progress: Progress) 
             remedy="Add sources with `brevity data add`, or collect more of reviewers' edits first.",
         )
     progress(0.6, f"boosting on {documents} documents of {len(sets)} sets")
-    model = train(sets, recipe.boosting(), recipe.trees)
+    held = _held_out(rows) if watch is not None else []
+    model = train(sets, recipe.boosting(), recipe.trees, held_out=held, watch=watch)
     progress(1.0, "trained")
     return (json.dumps(model, ensure_ascii=False, separators=(",", ":")) + "\n").encode(), documents
+
+
+def _held_out(rows: Sequence[Row]) -> list[Example]:
+    """Documents of the test part, evenly spaced: enough to see when more trees stop helping."""
+    found = (
+        example(row.text, row.summary, row.language)
+        for row in spaced([row for row in rows if row.part == "test"], _HELD_OUT)
+    )
+    return [item for item in found if item is not None]
 
 
 def _chosen(rows: Sequence[Row], most_words: int) -> dict[str, list[Row]]:

@@ -61,6 +61,11 @@ def models_routes(
         """One version; `champion` and `challenger` are versions too."""
         return JSONResponse(registry.named(model, version).view())
 
+    @router.get("/{model}/versions/{version}/evaluation")
+    def evaluation(model: str, version: str, caller: Reader) -> Response:
+        """What the gate's decision on a version stands on: checks, figures, and how each group moved."""
+        return JSONResponse(registry.evaluation(registry.named(model, version)))
+
     @router.get("/{model}/promotions", response_model=list[ModelPromoted])
     def history(model: str, caller: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
         """Who was brought into service when, by whom and why, newest first."""

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from statistics import fmean, median
-from typing import Any
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, Literal
 
 from brevity.trainer.gate.bootstrap import Gain, paired_gain
+from brevity.trainer.gate.figures import both, grouped
 from brevity.trainer.gate.policy import Policy
-from brevity.trainer.gate.scores import Pair, Score
+from brevity.trainer.gate.scores import Pair
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some of the documents, e.g. those of one language, and how ROUGE-2 moved there."""
+    """Some of the documents, e.g. those of one language, and how ROUGE-2 moved there.
+
+    Attributes:
+        champion, candidate: Mean ROUGE-2.
+        means: Candidate's and champion's mean of every measure.
+    """
 
     kind: str
     name: str
     champion: float
     candidate: float
     gain: Gain
+    means: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule: whether it holds, the sentence that says so, and the value held against its bound.
+
+    Attributes:
+        relation: How the value must stand to the bound.
+    """
+
+    ok: bool
+    why: str
+    value: float
+    relation: Literal[">=", ">", "<="]
+    bound: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +52,21 @@ class Decision:
 
     passes: bool
     reason: str
-    checks: Mapping[str, tuple[bool, str]]
+    checks: Mapping[str, Check]
     metrics: Mapping[str, float]
-    groups: Sequence[Group] = field(default_factory=tuple)
+    groups: Sequence[Group]
+    gain: Gain
+    confidence: float
 
     def evidence(self) -> dict[str, Any]:
         """As JSON, for the registry and the run."""
         return {
             "passes": self.passes,
             "reason": self.reason,
-            "checks": {name: {"ok": ok, "why": why} for name, (ok, why) in self.checks.items()},
+            "checks": {name: _rounded(asdict(check)) for name, check in self.checks.items()},
             "metrics": {name: round(value, 6) for name, value in self.metrics.items()},
+            "gain": _rounded(asdict(self.gain)),
+            "confidence": self.confidence,
             "groups": [_rounded(asdict(group)) for group in self.groups],
         }
 
@@ -62,28 +89,37 @@ def decide(
             the champion: it must keep the one's quality and gain on the other.
     """
     gain = _gain(pairs, policy)
-    ours, theirs = _both(pairs)
+    ours, theirs = both(pairs)
     groups = _groups(pairs, policy)
     ratio = _ratio(pairs)
+    faithful = theirs["faithfulness"] - policy.max_faithfulness_drop
     checks = {
-        "documents": (
-            len(pairs) >= policy.min_documents,
+        "documents": _check(
+            len(pairs),
+            ">=",
+            policy.min_documents,
             f"{len(pairs)} evaluation documents, {policy.min_documents} needed",
         ),
         "quality": _keeps(ours, theirs, policy) if variant else _rises(gain, policy),
-        **({"variant": _keeps(*_both(parent), policy)} if parent else {}),
+        **({"variant": _keeps(*both(parent), policy)} if parent else {}),
         "groups": _no_fall(groups, policy),
-        "faithfulness": (
-            ours["faithfulness"] >= theirs["faithfulness"] - policy.max_faithfulness_drop,
+        "faithfulness": _check(
+            ours["faithfulness"],
+            ">=",
+            faithful,
             f"faithfulness {ours['faithfulness']:.3f} after {theirs['faithfulness']:.3f}",
         ),
-        "speed": (
-            ratio <= policy.max_seconds_ratio,
+        "speed": _check(
+            ratio,
+            "<=",
+            policy.max_seconds_ratio,
             f"{ratio:.2f} times the champion's time a document, {policy.max_seconds_ratio:g} allowed",
         ),
-        "size": (size_bytes <= policy.max_bytes, f"{size_bytes:,} bytes, {policy.max_bytes:,} allowed"),
+        "size": _check(
+            size_bytes, "<=", policy.max_bytes, f"{size_bytes:,} bytes, {policy.max_bytes:,} allowed"
+        ),
     }
-    failed = [why for ok, why in checks.values() if not ok]
+    failed = [check.why for check in checks.values() if not check.ok]
     metrics = {
         "rouge2_gain": gain.mean,
         "rouge2_gain_low": gain.low if pairs else 0.0,
@@ -93,62 +129,54 @@ def decide(
         **{f"candidate_{name}": value for name, value in ours.items()},
         **{f"champion_{name}": value for name, value in theirs.items()},
     }
-    reason = "; ".join(failed) if failed else checks["quality"][1]
-    return Decision(not failed, reason, checks, {k: v for k, v in metrics.items() if abs(v) < 1e12}, groups)
+    reason = "; ".join(failed) if failed else checks["quality"].why
+    finite = {name: value for name, value in metrics.items() if abs(value) < 1e12}
+    return Decision(not failed, reason, checks, finite, groups, gain, policy.confidence)
 
 
-def _rises(gain: Gain, policy: Policy) -> tuple[bool, str]:
-    return (
-        gain.low > policy.min_gain,
+def _check(value: float, relation: Literal[">=", ">", "<="], bound: float, why: str) -> Check:
+    ok = {">=": operator.ge, ">": operator.gt, "<=": operator.le}[relation](value, bound)
+    return Check(bool(ok), why, float(value), relation, float(bound))
+
+
+def _rises(gain: Gain, policy: Policy) -> Check:
+    why = (
         f"ROUGE-2 {gain.mean:+.4f}, at least {gain.low:+.4f} with {policy.confidence:.0%} confidence,"
-        f" more than {policy.min_gain:+.4f} needed",
+        f" more than {policy.min_gain:+.4f} needed"
     )
+    return _check(gain.low, ">", policy.min_gain, why)
 
 
-def _keeps(ours: Mapping[str, float], theirs: Mapping[str, float], policy: Policy) -> tuple[bool, str]:
+def _keeps(ours: Mapping[str, float], theirs: Mapping[str, float], policy: Policy) -> Check:
     kept = ours["rouge2"] / theirs["rouge2"] if theirs["rouge2"] else 1.0
-    return (
-        kept >= policy.variant_keeps,
-        f"keeps {kept:.1%} of its parent's ROUGE-2, {policy.variant_keeps:.0%} needed",
-    )
+    why = f"keeps {kept:.1%} of its parent's ROUGE-2, {policy.variant_keeps:.0%} needed"
+    return _check(kept, ">=", policy.variant_keeps, why)
 
 
-def _no_fall(groups: Sequence[Group], policy: Policy) -> tuple[bool, str]:
+def _no_fall(groups: Sequence[Group], policy: Policy) -> Check:
     """A fall counts where it is larger than allowed and more than chance would make of no change."""
-    fallen = [
+    falls = [
         group
         for group in groups
-        if group.gain.documents >= policy.min_group_documents
-        and group.gain.mean < -policy.max_group_drop
-        and group.gain.high < 0
+        if group.gain.documents >= policy.min_group_documents and group.gain.high < 0
     ]
-    if not fallen:
-        return True, f"no set, language or length falls by more than {policy.max_group_drop:g}"
-    return False, "ROUGE-2 falls for " + ", ".join(
-        f"{group.kind} {group.name} ({group.gain.mean:+.4f})" for group in fallen
+    fallen = [group for group in falls if group.gain.mean < -policy.max_group_drop]
+    why = (
+        "ROUGE-2 falls for "
+        + ", ".join(f"{group.kind} {group.name} ({group.gain.mean:+.4f})" for group in fallen)
+        if fallen
+        else f"no set, language or length falls by more than {policy.max_group_drop:g}"
     )
+    worst = min((group.gain.mean for group in falls), default=0.0)
+    return _check(worst, ">=", -policy.max_group_drop, why)
 
 
 def _groups(pairs: Sequence[Pair], policy: Policy) -> list[Group]:
-    kinds: dict[str, Callable[[Pair], str]] = {
-        "set": lambda pair: pair.set,
-        "language": lambda pair: pair.language,
-        "length": lambda pair: pair.bucket,
-        "origin": lambda pair: "recent feedback" if pair.recent else "frozen",
-    }
     out = []
-    for kind, of in kinds.items():
-        for name in sorted({of(pair) for pair in pairs}):
-            members = [pair for pair in pairs if of(pair) == name]
-            out.append(
-                Group(
-                    kind,
-                    name,
-                    _means(members, lambda pair: pair.champion)["rouge2"],
-                    _means(members, lambda pair: pair.candidate)["rouge2"],
-                    _gain(members, policy),
-                )
-            )
+    for kind, name, members in grouped(pairs):
+        ours, theirs = both(members)
+        means = {measure: (ours[measure], theirs[measure]) for measure in ours}
+        out.append(Group(kind, name, theirs["rouge2"], ours["rouge2"], _gain(members, policy), means))
     return out
 
 
@@ -162,15 +190,6 @@ def _gain(pairs: Sequence[Pair], policy: Policy) -> Gain:
     )
 
 
-def _both(pairs: Sequence[Pair]) -> tuple[dict[str, float], dict[str, float]]:
-    return _means(pairs, lambda pair: pair.candidate), _means(pairs, lambda pair: pair.champion)
-
-
-def _means(pairs: Sequence[Pair], of: Callable[[Pair], Score]) -> dict[str, float]:
-    names = ("rouge1", "rouge2", "faithfulness", "length", "seconds")
-    return {name: fmean(getattr(of(pair), name) for pair in pairs) if pairs else 0.0 for name in names}
-
-
 def _ratio(pairs: Sequence[Pair]) -> float:
     if not pairs:
         return 1.0
@@ -181,6 +200,8 @@ def _ratio(pairs: Sequence[Pair]) -> float:
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return [_rounded(item) for item in value]
     return (
         round(value, 6)
         if isinstance(value, float) and abs(value) < 1e12

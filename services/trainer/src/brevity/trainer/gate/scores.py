@@ -13,7 +13,7 @@ from brevity.common.errors import Rejected
 from brevity.nlp.extractive import ExtractiveSummarizer
 from brevity.nlp.faithfulness import check
 from brevity.nlp.ranker import BadModel
-from brevity.nlp.rouge import rouge_n, tokens
+from brevity.nlp.rouge import rouge_l, rouge_n, tokens
 from brevity.nlp.words import count_words
 from brevity.trainer.data.rows import Row
 
@@ -26,7 +26,7 @@ class Score:
     """One model on one document; the reference's length is what was asked for.
 
     Attributes:
-        rouge1, rouge2: F1 against the reference, 0 to 1.
+        rouge1, rouge2, rouge_l: F1 against the reference, 0 to 1.
         faithfulness: Share of the summary's sentences that the source supports and nothing is flagged in, 0 to 1.
         length: Words of the summary for each word of the reference.
         seconds: Time to summarize.
@@ -34,6 +34,7 @@ class Score:
 
     rouge1: float
     rouge2: float
+    rouge_l: float
     faithfulness: float
     length: float
     seconds: float
@@ -106,6 +107,7 @@ def score(model: ExtractiveSummarizer, row: Row) -> Score:
     return Score(
         rouge1=rouge_n(ours, theirs, 1),
         rouge2=rouge_n(ours, theirs, 2),
+        rouge_l=rouge_l(ours, theirs),
         faithfulness=good / len(places) if places else 0.0,
         length=count_words(summary.text, row.language) / wanted,
         seconds=took,

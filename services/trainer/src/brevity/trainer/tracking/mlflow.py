@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from brevity.common.errors import Unavailable
 from brevity.trainer.tracking.port import Run, flat
 
 _LONGEST_PARAMETER = 6_000
+_MOST_METRICS = 1_000
+"""That the server takes at once."""
 
 
 @contextmanager
@@ -79,11 +81,16 @@ class _MlflowRun:
             self._client.log_batch(self.run_id, params=params)
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        self.series([(step, values)])
+
+    def series(self, points: Sequence[tuple[int, Mapping[str, float]]]) -> None:
         now = _now_ms()
+        found = [
+            Metric(name, float(value), now, step) for step, values in points for name, value in values.items()
+        ]
         with reached(self._server):
-            self._client.log_batch(
-                self.run_id, metrics=[Metric(k, float(v), now, step) for k, v in values.items()]
-            )
+            for begin in range(0, len(found), _MOST_METRICS):
+                self._client.log_batch(self.run_id, metrics=found[begin : begin + _MOST_METRICS])
 
     def tags(self, values: Mapping[str, str]) -> None:
         with reached(self._server):

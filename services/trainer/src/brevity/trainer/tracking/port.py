@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -17,6 +17,10 @@ class Run(Protocol):
         ...
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None: ...
+
+    def series(self, points: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Metrics of many steps at once."""
+        ...
 
     def tags(self, values: Mapping[str, str]) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,6 +50,10 @@ class _WandbRun:
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         self._run.log({**values, "step": step})
+
+    def series(self, points: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        for step, values in points:
+            self.metrics(values, step)
 
     def tags(self, values: Mapping[str, str]) -> None:
         self._run.config.update({"tags": dict(values)}, allow_val_change=True)
