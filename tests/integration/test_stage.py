@@ -37,7 +37,9 @@ def echo(lane: Lane) -> Handler:
 
 
 @contextmanager
-def running(lane: Lane, handler: Handler, **settings: object) -> Generator[Stage]:
+def running(
+    lane: Lane, handler: Handler, registry: CollectorRegistry | None = None, **settings: object
+) -> Generator[Stage]:
     def bury(record: Record, error: BrevityError, attempts: int) -> OutRecord:
         return OutRecord(lane.sink, record.key or b"", f"{error.code} after {attempts}".encode())
 
@@ -49,7 +51,7 @@ def running(lane: Lane, handler: Handler, **settings: object) -> Generator[Stage
         [lane.source],
         handler,
         bury,
-        StageMetrics("test", CollectorRegistry()),
+        StageMetrics("test", registry or CollectorRegistry()),
     )
     errors: list[BaseException] = []
 
@@ -221,14 +223,22 @@ def test_order_of_a_key_is_kept_however_batches_finish(lane: Lane) -> None:
 
 
 def test_too_many_dead_letters_halt_the_partition_instead_of_emptying_the_topic(stack: Stack) -> None:
-    lane = fresh_lane(stack.kafka, partitions=1)
+    lane, registry = fresh_lane(stack.kafka, partitions=1), CollectorRegistry()
 
     def handle(records: Sequence[Record]) -> list[Result]:
         return [Failed(Rejected("no")) for _ in records]
 
+    def told(what: str, **labels: str) -> float:
+        return registry.get_sample_value(f"brevity_test_{what}", labels) or 0.0
+
     write(lane.kafka, lane.source, (b"%d" % number for number in range(500)))
-    with running(lane, handle, batch_records=10, dead_letter_window=50, dead_letter_ratio=0.5) as stage:
+    limits = {"batch_records": 10, "dead_letter_window": 50, "dead_letter_ratio": 0.5}
+    with running(lane, handle, registry, **limits) as stage:
         eventually("halted", lambda: bool(values(lane)) and not stage.ready())
+        eventually("told", lambda: told("partitions", state="halted") == 1)
+        assert told("lag_records", topic=lane.source) > 0
+        assert told("records_finished_total", outcome="dead_letter") >= 50
+        assert told("records_finished_total", outcome="retried") == 0
     written = sum(values(lane).values())
     assert 50 <= written < 200, written
     with running(lane, echo(lane)):

@@ -111,6 +111,16 @@ async def test_metrics_count_requests_by_route_and_never_by_made_up_paths() -> N
     assert "brevity_trial_build_info{version=" in text
 
 
+async def test_a_scrape_tells_which_dependencies_answer_without_a_probe_before_it() -> None:
+    def away() -> None:
+        raise Unavailable("no")
+
+    async with door(checks=(Check("kafka", lambda: None), Check("mongo", away))) as client:
+        text = (await client.get("/metrics")).text
+    assert 'brevity_trial_dependency_up{dependency="kafka"} 1.0' in text
+    assert 'brevity_trial_dependency_up{dependency="mongo"} 0.0' in text
+
+
 async def test_metrics_are_given_as_open_metrics_to_who_asks() -> None:
     async with door() as client:
         answer = await client.get(

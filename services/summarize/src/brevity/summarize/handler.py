@@ -187,6 +187,8 @@ class SummarizeHandler:
             metrics.warnings.labels(flag.code).inc()
         for sentence in summary.sentences:
             metrics.support.observe(sentence.support)
+        metrics.tokens.labels("source").inc(summary.source_tokens or 0)
+        metrics.tokens.labels("summary").inc(summary.summary_tokens or 0)
         metrics.source_words.observe(document.word_count)
         metrics.summary_words.observe(summary.summary_words)
         metrics.coverage.observe(summary.coverage_percent)

@@ -26,6 +26,13 @@ class SummarizeMetrics:
         )
         self.warnings = counter("warnings", "Warnings on summaries, by code.", ["code"])
         self.failures = counter("failures", "Documents the engine failed on, by code.", ["code"])
+        self.tokens = counter(
+            "tokens",
+            "Tokens of engines that count them, by `source` (read) and `summary` (written).",
+            ["side"],
+        )
+        for side in ("source", "summary"):
+            self.tokens.labels(side)
         self.source_words = histogram("source_words", "Words of a document.", WORDS)
         self.summary_words = histogram("summary_words", "Words of a summary.", WORDS)
         self.support = histogram(

@@ -20,7 +20,7 @@ from brevity.common.http.auth import key_ring
 from brevity.common.http.edge import Gate, Observe
 from brevity.common.http.limits import BodyLimit, TokenBuckets
 from brevity.common.observability.health import Check, Health
-from brevity.common.observability.metrics import build_info
+from brevity.common.observability.metrics import build_info, dependency_up
 from brevity.common.observability.tracing import service_version
 from brevity.common.settings import AuthSettings, HttpSettings
 
@@ -74,9 +74,14 @@ def create_app(
         open_paths=open_paths,
     )
     app.add_middleware(Observe, service=service, registry=registry)
-    _add_probes(
-        app, Health(checks, heartbeat=heartbeat, max_heartbeat_seconds=max_heartbeat_seconds), registry
+    up = dependency_up(service, registry)
+    health = Health(
+        checks,
+        heartbeat=heartbeat,
+        max_heartbeat_seconds=max_heartbeat_seconds,
+        report=lambda name, passed: up.labels(name).set(passed),
     )
+    _add_probes(app, health, registry)
     _add_asyncapi(app, service)
     build_info(service, registry)
     return app
@@ -104,8 +109,9 @@ def _add_probes(app: FastAPI, health: Health, registry: CollectorRegistry) -> No
         readiness = await health.ready()
         return _probe(list(readiness.failing))
 
-    def metrics(request: Request) -> Response:
-        """Prometheus (or OpenMetrics) text."""
+    async def metrics(request: Request) -> Response:
+        """Prometheus (or OpenMetrics) text. Asks the dependencies too: a scrape needs no probe beside it to be fresh."""
+        await health.ready()
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(registry), headers={"Content-Type": content_type})
 

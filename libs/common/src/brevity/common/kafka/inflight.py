@@ -75,6 +75,9 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._items)
 
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
+
     def add(self, item: Item) -> None:
         self._items.append(item)
         self._bytes += item.size

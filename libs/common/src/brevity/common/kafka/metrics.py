@@ -29,6 +29,10 @@ class StageMetrics:
             ["outcome"],
             registry=registry,
         )
+        for outcome in ("done", "retried", "dead_letter"):
+            self.finished.labels(
+                outcome
+            )  # there from the start: a series that begins at 1 hides its first increase
         self.dead_letters = Counter(
             name("dead_letters_total"), "Records given up on, by reason code.", ["code"], registry=registry
         )
@@ -75,6 +79,17 @@ class StageMetrics:
             name("lag_records"), "Records on the topic that are not finished.", ["topic"], registry=registry
         )
         self.held = Gauge(name("held_batches"), "Batches waiting for a dependency.", registry=registry)
+        self.oldest = Gauge(
+            name("oldest_record_age_seconds"),
+            "Age of the oldest record fetched and not finished, by its own timestamp; 0 when there is none.",
+            registry=registry,
+        )
+        self.partitions = Gauge(
+            name("partitions"),
+            "Assigned partitions, by whether they are `open` or `halted` by too many dead letters.",
+            ["state"],
+            registry=registry,
+        )
 
 
 class ConsumerMetrics:

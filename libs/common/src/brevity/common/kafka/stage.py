@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import chain
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -401,6 +402,12 @@ class Stage:
         lags = self._assignment.lag()
         for topic in self._topics:
             self._metrics.lag.labels(topic).set(lags.get(topic, 0))
+        unfinished = chain(self._waiting, *(batch.items for batch in self._in_flight))
+        times = [item.record.timestamp_ms for item in unfinished if item.record.timestamp_ms > 0]
+        self._metrics.oldest.set(max(0.0, time.time() - min(times) / 1000) if times else 0.0)
+        halted = sum(partition.halted for partition in self._assignment.all())
+        self._metrics.partitions.labels("halted").set(halted)
+        self._metrics.partitions.labels("open").set(len(self._assignment.all()) - halted)
 
 
 def _names(partitions: Sequence[TopicPartition]) -> list[str]:

@@ -55,6 +55,8 @@ class Health:
     max_heartbeat_seconds: float = 60.0
     timeout_seconds: float = 2.0
     cache_seconds: float = 1.0
+    report: Callable[[str, bool], None] | None = None
+    """Told of every check's outcome, by its name."""
     _last: tuple[float, Readiness] | None = field(default=None, init=False)
     _running: dict[str, asyncio.Task[None]] = field(
         default_factory=dict[str, "asyncio.Task[None]"], init=False
@@ -88,6 +90,8 @@ class Health:
 
     def _report(self, name: str, error: BaseException | None) -> None:
         """Log a change of state, not every probe."""
+        if self.report is not None:
+            self.report(name, error is None)
         if error is not None and name not in self._failing:
             self._failing.add(name)
             log.warning(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from prometheus_client import REGISTRY, CollectorRegistry, Info
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Info
 
 from brevity.common.observability.tracing import service_version
 
@@ -37,3 +37,14 @@ def build_info(service: str, registry: CollectorRegistry = REGISTRY) -> Info:
     info = Info(f"brevity_{service}_build", "Version of the running service.", registry=registry)
     info.info({"version": service_version(service)})
     return info
+
+
+@cache
+def dependency_up(service: str, registry: CollectorRegistry = REGISTRY) -> Gauge:
+    """`brevity_<service>_dependency_up{dependency=...}`: 1 while what readiness asks for answers, else 0."""
+    return Gauge(
+        f"brevity_{service}_dependency_up",
+        "Whether a dependency answers, as readiness sees it.",
+        ["dependency"],
+        registry=registry,
+    )

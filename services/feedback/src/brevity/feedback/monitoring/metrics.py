@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from brevity.common.observability.metrics import WORK_SECONDS
+from brevity.feedback.drift.measures import FAMILIES
 
 
 class DriftMetrics:
@@ -29,6 +32,11 @@ class DriftMetrics:
             ["monitor", "scope"],
             registry=registry,
         )
+        for family, scope in product(FAMILIES.values(), ("all", "group")):
+            for (
+                statistic
+            ) in family.statistics:  # there from the start, so that the first alarm is an increase
+                self.alarms.labels(f"{family.name}.{statistic.name}", scope)
         self.evidence = Gauge(
             "brevity_feedback_drift_evidence_ratio",
             "Where the test over all documents stands as a share of its threshold; an alarm at 1.",
