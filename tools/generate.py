@@ -1,4 +1,4 @@
-"""Writes the generated files of the docs (`make docs`), or says which are stale (`--check`)."""
+"""Writes the generated files of the docs and the dashboards (`make docs`), or says which are stale (`--check`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import yaml
+from deploy.grafana import build
 
 from brevity.common.events import ALL_EVENTS, asyncapi
 from brevity.common.kafka.topics import BY_NAME, TOPICS
 from brevity.common.observability.tracing import service_version
-from tools import settings_table
+from tools import manifests, settings_table
 from tools.compatibility import breaking
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -120,10 +121,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if not check:
         write()
+        build.write()
         return 0
-    names = stale()
+    names = [f"docs/{name}" for name in stale()]
+    names += [f"deploy/grafana/dashboards/{name}" for name in build.stale()]
     for name in names:
-        print(f"docs/{name} is stale: run `make docs`", file=sys.stderr)
+        print(f"{name} is stale: run `make docs`", file=sys.stderr)
     return 1 if names else 0
 
 
