@@ -11,7 +11,7 @@ NEURAL := -e "libs/neural[ctranslate2,training]"
 # Bytecode is made as modules are first imported: most of it never is, and it would be a fifth of the installation.
 unexport PYTHONDONTWRITEBYTECODE
 PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
-BENCHES := engine stage pipeline start feedback drift swap gate
+BENCHES := engine stage pipeline start feedback drift swap gate loop
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ $(VENV)/.dev: $(VENV)/.neural pyproject.toml
 
 run: setup ## Start everything, summarize the bundled documents, stay up until Ctrl-C (PORTS=100 moves all ports)
 	@$(BIN)/python -m deploy.local.run --ports $(PORTS) $(ARGS)
+
+demo-drift: setup ## Show the learning loop: drift, training, gate, a better model in service (ARGS=--stay keeps it up)
+	@$(BIN)/python -m deploy.local.demo --ports $(PORTS) $(ARGS)
 
 neural: setup $(VENV)/.neural ## Install the neural engines too: BART, PEGASUS, Llama and friends (5 GB)
 
@@ -81,4 +84,4 @@ constraints: dev ## Pin what is installed now
 clean: ## Remove data, environment and jars
 	rm -rf .brevity $(VENV)
 
-.PHONY: help setup run neural dev check test unit chaos bench docs format constraints clean $(BENCHES:%=bench-%)
+.PHONY: help setup run demo-drift neural dev check test unit chaos bench docs format constraints clean $(BENCHES:%=bench-%)

@@ -42,6 +42,11 @@ WORTHS = {
 
 
 def main() -> None:
+    finish("gate", measured())
+
+
+def measured() -> dict[str, float]:
+    """The table is shown; how many of 100 were promoted or refused wrongly."""
     pool = _pool()
     level = fmean(pair.champion.rouge2 for pair in pool)
     promoted = {
@@ -59,14 +64,11 @@ def main() -> None:
         ("of 100 candidates", "promoted", "refused"),
         [(name, count, 100 - count) for name, count in promoted.items()],
     )
-    finish(
-        "gate",
-        {
-            "gate_false_promotions": max(promoted[name] for name, share in WORTHS.items() if share <= 0),
-            "gate_false_refusals": 100 - promoted["better by 20 %"],
-            "gate_refusals_of_10_percent": 100 - promoted["better by 10 %"],
-        },
-    )
+    return {
+        "gate_false_promotions": max(promoted[name] for name, share in WORTHS.items() if share <= 0),
+        "gate_false_refusals": 100 - promoted["better by 20 %"],
+        "gate_refusals_of_10_percent": 100 - promoted["better by 10 %"],
+    }
 
 
 def _pool() -> list[Pair]:

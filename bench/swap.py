@@ -52,6 +52,11 @@ def jobs() -> list[Job]:
 
 
 def main() -> None:
+    finish("swap", measured())
+
+
+def measured() -> dict[str, float]:
+    """The table is shown; failed requests, the ratio of latencies, and how much that stands on."""
     port = free_port()
     with tempfile.TemporaryDirectory() as name, fresh_stack(Path(name) / "stack") as stack:
         folder = Path(name)
@@ -98,10 +103,12 @@ def main() -> None:
                     pauses.append((swapped, time.perf_counter()))
         finally:
             serve.stop()
-    report(traffic, swaps, pauses, expected={version.model_version for version in versions})
+    return report(traffic, swaps, pauses, expected={version.model_version for version in versions})
 
 
-def report(traffic: Traffic, swaps: list[Span], pauses: list[Span], *, expected: set[str]) -> None:
+def report(
+    traffic: Traffic, swaps: list[Span], pauses: list[Span], *, expected: set[str]
+) -> dict[str, float]:
     busy, quiet = began_in(traffic.calls, swaps), began_in(traffic.calls, pauses)
     rows = [
         [name, len(times), *(1000 * float(np.percentile(times, percent)) for percent in (50, 90, 99))]
@@ -112,16 +119,13 @@ def report(traffic: Traffic, swaps: list[Span], pauses: list[Span], *, expected:
     assert len(traffic.versions()) > SWAPS * 0.8, (
         "most versions were never seen: the swaps did not happen under load"
     )
-    finish(
-        "swap",
-        {
-            "swap_failed_requests": len(traffic.problems()),
-            "swap_p99_ratio": float(np.percentile(busy, 99)) / float(np.percentile(quiet, 99)),
-            "swaps": len(swaps),
-            "requests": len(traffic.calls),
-            "swap_seconds_median": statistics.median(end - start for start, end in swaps),
-        },
-    )
+    return {
+        "swap_failed_requests": len(traffic.problems()),
+        "swap_p99_ratio": float(np.percentile(busy, 99)) / float(np.percentile(quiet, 99)),
+        "swaps": len(swaps),
+        "requests": len(traffic.calls),
+        "swap_seconds_median": statistics.median(end - start for start, end in swaps),
+    }
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from brevity.common.settings import S3Settings
 from deploy.local.java import Server, listening
@@ -67,8 +68,17 @@ class Service(Server):
         return []
 
 
+Own = Mapping[str, Mapping[str, str]]
+"""Settings of single services, by the service's name."""
+
+
 def learning(
-    environ: Mapping[str, str], ports: Ports, s3: S3Settings, data: Path, logs: Path
+    environ: Mapping[str, str],
+    ports: Ports,
+    s3: S3Settings,
+    data: Path,
+    logs: Path,
+    own: Own = MappingProxyType({}),
 ) -> list[Server]:
     """What learns: the MLflow server, and the trainer, which waits for it by itself."""
     shared = {
@@ -76,6 +86,7 @@ def learning(
         "BREVITY_TRAINER_MLFLOW_URL": f"http://127.0.0.1:{ports.mlflow}",
         "BREVITY_TRAINER_FEEDBACK_URL": f"http://127.0.0.1:{ports.feedback}",
         **environ,
+        **own.get("trainer", {}),
     }
     return [
         MlflowServer(ports.mlflow, data / "mlflow", s3),
@@ -83,7 +94,9 @@ def learning(
     ]
 
 
-def services(environ: Mapping[str, str], ports: Ports, logs: Path) -> list[Service]:
+def services(
+    environ: Mapping[str, str], ports: Ports, logs: Path, own: Own = MappingProxyType({})
+) -> list[Service]:
     """Every service of the platform, in the order in which they are started."""
     shared = {
         "BREVITY_MODE": "local",
@@ -92,9 +105,13 @@ def services(environ: Mapping[str, str], ports: Ports, logs: Path) -> list[Servi
         "BREVITY_SUMMARIZE_MAX_REPLICAS": "1",
         **environ,
     }
+    parts = (
+        ("serve", ["brevity.summarize", "serve"], ports.serve, "/-/healthz"),
+        ("ingest", ["brevity.ingest"], ports.ingest, "/readyz"),
+        ("stage", ["brevity.summarize", "stage"], ports.summarize, "/readyz"),
+        ("feedback", ["brevity.feedback"], ports.feedback, "/readyz"),
+    )
     return [
-        Service("serve", ["brevity.summarize", "serve"], shared, ports.serve, logs, "/-/healthz"),
-        Service("ingest", ["brevity.ingest"], shared, ports.ingest, logs, "/readyz"),
-        Service("stage", ["brevity.summarize", "stage"], shared, ports.summarize, logs, "/readyz"),
-        Service("feedback", ["brevity.feedback"], shared, ports.feedback, logs, "/readyz"),
+        Service(name, module, {**shared, **own.get(name, {})}, port, logs, ready)
+        for name, module, port, ready in parts
     ]

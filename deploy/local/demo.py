@@ -1,0 +1,207 @@
+"""`make demo-drift`: the learning loop, from drift to a better model in service, on real servers and real documents.
+
+Documents of one domain flow, then those of another; drift is detected, reviewers correct, the trainer trains, the gate
+compares, the better model is swapped in, and the quality on the new domain is shown before and after. Ends by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from brevity.common.errors import BrevityError
+from brevity.common.kafka.admin import apply_topics
+from brevity.common.observability.logging import configure
+from brevity.common.settings import TelemetrySettings
+from brevity.common.storage.s3 import S3ObjectStore
+from deploy.local.demo_data import Material, Sizes
+from deploy.local.demo_doors import Doors, LoopError, Told
+from deploy.local.demo_loop import Loop, Quality, Report
+from deploy.local.java import ROOT, LocalStackError, Server
+from deploy.local.ports import Ports
+from deploy.local.services import learning, services
+from deploy.local.stack import Stack
+
+_OPEN_DOOR = {"BREVITY_HTTP_REQUESTS_PER_SECOND": "2000", "BREVITY_HTTP_REQUEST_BURST": "10000"}
+"""All reviewers of the demo have one address."""
+
+
+class DemoPlatform:
+    """Everything that `make run` starts, with an empty home and the demo's settings."""
+
+    def __init__(self, home: Path, ports: Ports, sizes: Sizes) -> None:
+        self._ports = ports
+        self.stack = Stack(home / "data", (ports.kafka, ports.mongo, ports.s3))
+        environ = self.stack.environ()
+        self.settings = {
+            "feedback": {**_OPEN_DOOR, "BREVITY_DRIFT_BASELINE": str(sizes.baseline)},
+            "trainer": {
+                **_OPEN_DOOR,
+                "BREVITY_TRAINER_DRIFT_QUIET_SECONDS": str(sizes.quiet_seconds),
+                "BREVITY_TRAINER_FEEDBACK_EXAMPLES": "100000",
+                "BREVITY_TRAINER_EVALUATION_DOCUMENTS": str(sizes.frozen),
+            },
+        }
+        self._serve, *self._others = services(environ, ports, home / "logs", self.settings)
+        self._learners = learning(environ, ports, self.stack.s3, home / "data", home / "logs", self.settings)
+
+    @property
+    def mlflow_url(self) -> str:
+        return f"http://127.0.0.1:{self._ports.mlflow}"
+
+    @property
+    def servers(self) -> list[Server]:
+        return [self._serve, *self._others, *self._learners]
+
+    def start(self) -> None:
+        """Until all of them are ready; raises LocalStackError."""
+        self._serve.start()  # needs none of the servers and takes longest
+        self.stack.start()
+        apply_topics(self.stack.kafka)
+        S3ObjectStore(self.stack.s3).ensure_bucket()
+        for server in self._others:
+            server.start()
+        self._await_engine()
+        for server in self._learners:
+            server.start()
+        for server in self.servers:
+            server.wait_ready()
+
+    def _await_engine(self) -> None:
+        """Before the rest is started: Ray gives itself 30 s to come up, few for a machine that has other things to do."""
+        try:
+            self._serve.wait_ready()
+        except LocalStackError:
+            self._serve.restart()
+
+    def doors(self) -> Doors:
+        return Doors(
+            self.stack.kafka,
+            f"http://127.0.0.1:{self._ports.feedback}",
+            f"http://127.0.0.1:{self._ports.trainer}",
+        )
+
+    def stop(self) -> None:
+        others = [*self._others, *self._learners]
+        for server in others:
+            server.ask_to_stop()
+        for server in (*others, self._serve):
+            server.stop()
+        self.stack.stop()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit status: 0 after the whole story, 1 when something could not start or did not happen."""
+    parser = argparse.ArgumentParser(prog="make demo-drift", description=__doc__)
+    parser.add_argument("--stay", action="store_true", help="stay up afterwards, until Ctrl-C")
+    parser.add_argument("--ports", type=int, default=0, help="move all ports up by this much")
+    parser.add_argument("--home", type=Path, default=ROOT / ".brevity" / "demo", help="emptied at the start")
+    options = parser.parse_args(arguments)
+    console = Console()
+    configure(TelemetrySettings(log_level="error", log_format="console"), "demo")
+    signal.signal(signal.SIGTERM, _interrupt)
+    home: Path = options.home
+    shutil.rmtree(home, ignore_errors=True)
+    sizes = Sizes()
+    platform = DemoPlatform(home, Ports.shifted(options.ports), sizes)
+    say_settings(console, platform)
+    try:
+        with console.status("starting everything"):
+            platform.start()
+        began = time.monotonic()
+        report = told(platform, sizes, console)
+        show(report, console)
+        console.print(f"the story took {time.monotonic() - began:.0f} s; runs: {platform.mlflow_url}")
+        while options.stay:
+            time.sleep(1)
+        return 0
+    except KeyboardInterrupt:
+        return 0
+    except (LocalStackError, LoopError, BrevityError) as error:
+        console.print(f"[red]{error}[/]\nlogs: {home / 'logs'}")
+        return 1
+    finally:
+        with console.status("stopping"):
+            platform.stop()
+
+
+def told(platform: DemoPlatform, sizes: Sizes, console: Console) -> Report:
+    """The whole story on a running platform, its progress on the console. Raises LoopError."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=16),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    doors = platform.doors()
+    try:
+        with Progress(*columns, console=console) as progress:
+
+            @contextmanager
+            def stage(name: str) -> Generator[Told]:
+                task = progress.add_task(name, total=1)
+                yield lambda done, total: progress.update(task, completed=done, total=total)
+                total = progress.tasks[task].total
+                progress.update(task, completed=total)
+                progress.stop_task(task)
+
+            return Loop(doors, platform.stack.s3, platform.mlflow_url, Material.of(sizes)).turn(stage)
+    finally:
+        doors.close()
+
+
+def say_settings(console: Console, platform: DemoPlatform) -> None:
+    console.print("settings made small for the demo, all others are the defaults:")
+    for service, settings in platform.settings.items():
+        for name, value in settings.items():
+            console.print(f"  {service:<9} {name}={value}", highlight=False)
+
+
+def show(report: Report, console: Console) -> None:
+    """The summary tables."""
+    table = Table(
+        "domain", "documents", "ROUGE-1 before", "after", "ROUGE-2 before", "after", "ROUGE-2",
+        title=f"Quality in service: {report.first}, then {report.new}", title_justify="left",
+    )  # fmt: skip
+    for domain, (before, after) in report.quality.items():
+        table.add_row(domain, str(before.documents), *_cells(before, after))
+    console.print(table)
+    times = Table("stage", "seconds", title="From the first drifted document on", title_justify="left")
+    for name, seconds in report.stages:
+        times.add_row(name, f"{seconds:.1f}")
+    times.add_row("together", f"{report.seconds:.1f}")
+    console.print(times)
+    alarm = report.alarms[0]
+    console.print(
+        f"drift      {len(report.alarms)} alarms, the first by {alarm['monitor']}, effect {alarm['effect']:+.2f}"
+    )
+    console.print(f"training   {report.job['detail']}", markup=False)
+    console.print(f"gate       {report.job['message']}", markup=False)
+    console.print(f"shuffled   {report.refused['message']}", markup=False)
+    console.print(f"in service version {report.champion['version']}, {report.champion['model_version']}")
+    console.print(f"run        {report.job['run_url']}", highlight=False)
+
+
+def _cells(before: Quality, after: Quality) -> list[str]:
+    return [
+        *(f"{100 * value:.2f}" for value in (before.rouge1, after.rouge1, before.rouge2, after.rouge2)),
+        f"{after.rouge2 / before.rouge2 - 1:+.0%}",
+    ]
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
