@@ -53,6 +53,13 @@ class GenerationError(Exception):
         self.transient = transient
 
 
+class ServerAway(GenerationError):
+    """What runs the model is away, at its limit or refuses us: nothing is wrong with the request, hold it."""
+
+    def __init__(self, message: str, *, code: str, remedy: str) -> None:
+        super().__init__(message, code=code, remedy=remedy, transient=True)
+
+
 class Generator(Protocol):
     """Loaded once, used by one thread at a time; calls block. Batches inside as it sees fit."""
 

@@ -1,0 +1,267 @@
+"""Causal chat models of the Llama-3 class, through their own chat templates.
+
+The template is rendered around a mark in the document's place and tokenized in two pieces; the document between them is
+tokenized by itself with its special tokens split into plain characters. So a document that holds `<|eot_id|>` cannot end
+the user's turn, and the model's window is filled to the token: what did not fit is known by its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
+from brevity.neural.answers import clean
+from brevity.neural.port import Generated, GenerationError, Request
+from brevity.neural.prompts import MARK, longest, messages
+
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+_TOKENS_A_WORD = 3
+"""Room to answer in: languages other than English take two tokens a word and more."""
+_ROOM = 32
+_SIDE_TOKENS = 8
+"""What joining the pieces of a prompt may take more than counting them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """How a chat model runs.
+
+    `context_tokens` bounds prompt, document and answer together, where the model would take more; `batch_tokens` bounds
+    them summed over a batch, padding counted; `answer_tokens` is the longest answer.
+    """
+
+    device: str = "auto"
+    dtype: Dtype = "auto"
+    device_map: str | None = None
+    compile: bool = False
+    context_tokens: int | None = None
+    answer_tokens: int = 1_024
+    batch_tokens: int = 16_384
+
+
+class BadChatModel(Exception):
+    """A folder that holds no chat model that can be used; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    ids: list[int]
+    seen: int
+    document_tokens: int
+    answer_tokens: int
+
+
+class ChatGenerator:
+    """A `Generator`. Decoding is greedy: the same request gives the same answer on the same machine."""
+
+    def __init__(self, model: Any, tokenizer: Any, *, model_version: str, settings: ChatSettings) -> None:
+        if not getattr(tokenizer, "chat_template", None):
+            raise BadChatModel("the tokenizer has no chat template")
+        self._model = model
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self.model_version = model_version
+        self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        window = _window(model.config, tokenizer, settings.context_tokens)
+        self._answer = max(1, min(settings.answer_tokens, window // 4))
+        head = max(self._around(request) for request in longest())
+        self._context = window - self._answer - head - _SIDE_TOKENS
+        if self._context < 16:
+            raise BadChatModel(
+                f"the model reads {window} tokens, of which its prompt and answer take {window - self._context}"
+            )
+
+    @classmethod
+    def load(cls, folder: Path, settings: ChatSettings | None = None) -> ChatGenerator:
+        """Load the model in `folder`: safetensors only, no code of its own, nothing from the network.
+
+        Raises:
+            BadChatModel: It cannot be used, and why.
+        """
+        chosen = settings or ChatSettings()
+        logging.disable_progress_bar()
+        try:
+            config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False, padding_side="left"
+            )
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                config=config,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=chosen.dtype if chosen.dtype == "auto" else getattr(torch, chosen.dtype),
+                device_map=chosen.device_map,
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            raise BadChatModel(f"{folder} cannot be loaded: {error}") from error
+        if chosen.device_map is None:
+            model = model.to(_device(chosen.device))
+        model.eval()
+        if chosen.compile:
+            model.forward = torch.compile(model.forward, dynamic=True)
+        return cls(model, tokenizer, model_version=f"llm-{folder_digest(folder)}", settings=chosen)
+
+    @property
+    def context_tokens(self) -> int:
+        return self._context
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
+        found = self._tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)
+        return [len(ids) for ids in found["input_ids"]]
+
+    def languages(self) -> frozenset[str] | None:
+        """None: a chat model says nowhere what it was trained on."""
+        return None
+
+    def generate(self, requests: Sequence[Request]) -> list[Generated | GenerationError]:
+        prompts = [self._prompt(request) for request in requests]
+        answers: dict[int, Generated | GenerationError] = {}
+        for batch in batches([len(p.ids) + p.answer_tokens for p in prompts], self._settings.batch_tokens):
+            answers.update(self._batch(batch, requests, prompts))
+        return [answers[number] for number in range(len(requests))]
+
+    def _batch(
+        self, batch: Sequence[int], requests: Sequence[Request], prompts: Sequence[_Prompt]
+    ) -> dict[int, Generated | GenerationError]:
+        """Answers of one batch; halved, as often as it takes, when the device's memory does not suffice."""
+        try:
+            written = self._run([prompts[number] for number in batch])
+        except torch.OutOfMemoryError:
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            if len(batch) == 1:
+                return {
+                    batch[0]: GenerationError(
+                        "the document does not fit into the device's memory",
+                        code="out_of_memory",
+                        remedy="Set BREVITY_MODEL_CONTEXT_TOKENS lower, so that it is split into smaller parts.",
+                    )
+                }
+            half = len(batch) // 2
+            return {
+                **self._batch(batch[:half], requests, prompts),
+                **self._batch(batch[half:], requests, prompts),
+            }
+        return {
+            number: self._generated(requests[number], prompts[number], ids)
+            for number, ids in zip(batch, written, strict=True)
+        }
+
+    def _run(self, prompts: Sequence[_Prompt]) -> list[list[int]]:
+        width = max(len(prompt.ids) for prompt in prompts)
+        rows = [[self._pad] * (width - len(p.ids)) + p.ids for p in prompts]
+        masks = [[0] * (width - len(p.ids)) + [1] * len(p.ids) for p in prompts]
+        device = self._model.device
+        with torch.inference_mode():
+            out = self._model.generate(
+                input_ids=torch.tensor(rows, device=device),
+                attention_mask=torch.tensor(masks, device=device),
+                max_new_tokens=max(prompt.answer_tokens for prompt in prompts),
+                do_sample=False,
+                num_beams=1,
+                temperature=None,
+                top_p=None,
+                top_k=None,
+                pad_token_id=self._pad,
+            )
+        return [
+            row[: prompt.answer_tokens] for row, prompt in zip(out[:, width:].tolist(), prompts, strict=True)
+        ]
+
+    def _generated(self, request: Request, prompt: _Prompt, ids: list[int]) -> Generated:
+        ends = self._ends()
+        stop = next((place for place, token in enumerate(ids) if token in ends), None)
+        kept = ids if stop is None else ids[:stop]
+        text = clean(self._tokenizer.decode(kept, skip_special_tokens=True), request.style)
+        return Generated(text, prompt.document_tokens, len(kept), prompt.seen, finished=stop is not None)
+
+    def _ends(self) -> frozenset[int]:
+        configured = getattr(self._model.generation_config, "eos_token_id", None)
+        found = configured if isinstance(configured, list) else [configured, self._tokenizer.eos_token_id]
+        return frozenset(token for token in found if token is not None)
+
+    def _prompt(self, request: Request) -> _Prompt:
+        before, after = self._pieces(request)
+        document = self._tokenizer(
+            request.text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+        )
+        ids: list[int] = document["input_ids"]
+        seen = len(request.text)
+        if len(ids) > self._context:
+            ids = ids[: self._context]
+            seen = int(document["offset_mapping"][self._context - 1][1]) if ids else 0
+        words = min(request.words * _TOKENS_A_WORD + _ROOM, self._answer)
+        return _Prompt(before + ids + after, seen, len(ids), words)
+
+    def _pieces(self, request: Request) -> tuple[list[int], list[int]]:
+        """The prompt's tokens before and after the document."""
+        rendered: str = self._tokenizer.apply_chat_template(
+            messages(request, MARK), tokenize=False, add_generation_prompt=True
+        )
+        before, found, after = rendered.partition(MARK)
+        if not found:
+            raise BadChatModel("the chat template leaves the user's message out")
+        return self._ids(before), self._ids(after)
+
+    def _ids(self, text: str) -> list[int]:
+        # The template has written the special tokens already, the first one of all included.
+        return self._tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def _around(self, request: Request) -> int:
+        before, after = self._pieces(request)
+        return len(before) + len(after)
+
+
+def batches(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """Numbers of requests, alike sizes together, the largest first; a batch's longest times its count is at most `most`.
+
+    A larger request is a batch of its own.
+    """
+    made: list[list[int]] = []
+    longest_size = 0
+    for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n], n)):
+        if not made or longest_size * (len(made[-1]) + 1) > most:
+            made.append([])
+            longest_size = sizes[number]
+        made[-1].append(number)
+    return made
+
+
+def folder_digest(folder: Path) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the model's files, by name: equal for equal models."""
+    total = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".safetensors", ".json", ".model", ".txt", ".jinja"):
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            total.update(json.dumps([path.name, digest]).encode())
+    return total.hexdigest()[:12]
+
+
+def _window(config: Any, tokenizer: Any, wanted: int | None) -> int:
+    """How many tokens the model takes; a tokenizer without a limit names a huge number."""
+    text = config.get_text_config()
+    found = [
+        getattr(text, "max_position_embeddings", None),
+        getattr(tokenizer, "model_max_length", None),
+        wanted,
+    ]
+    return min([int(value) for value in found if value], default=4_096)
+
+
+def _device(name: str) -> torch.device:
+    if name != "auto":
+        return torch.device(name)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
