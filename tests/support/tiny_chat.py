@@ -48,8 +48,8 @@ def tiny_chat(folder: Path, *, window: int = 2_048, seed: int = 1) -> Path:
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=window,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=special.index(BEGIN),
+        eos_token_id=special.index(END),
         tie_word_embeddings=True,
         initializer_range=0.5,
     )
