@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from deploy.local.tracking import MlflowServer
 from brevity.common.settings import MongoSettings, S3Settings
 from tests.support.stack import Stack
 from tests.support.trainer import wait_for
+
+SMALL = {"trees": 40}
+GOOD = {"sets": ["clinic", "tldr"], "feedback": False}
+BAD = {"sets": ["shuffled"], "feedback": False}
 
 
 class TrainerService:
@@ -103,3 +108,17 @@ class TrainerService:
     def _json(self, answer: httpx.Response) -> Any:
         assert not answer.is_error, answer.text
         return answer.json()
+
+
+def rows_file(folder: Path, name: str, rows: Iterable[Mapping[str, str]]) -> Path:
+    """A source as JSON lines."""
+    path = folder / f"{name}.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in rows))
+    return path
+
+
+def trained(service: TrainerService, dataset: Mapping[str, Any], **parameters: Any) -> dict[str, Any]:
+    """The ended job of a small training."""
+    job = service.post("/v1/train", {"dataset": dataset, "parameters": {**SMALL, **parameters}})
+    assert job["state"] == "queued"
+    return service.ended(job["job_id"])

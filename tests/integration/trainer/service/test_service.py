@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import time
-from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,45 +23,9 @@ from tests.support.data import real_rows
 from tests.support.stack import Stack
 from tests.support.topics import read
 from tests.support.trainer import wait_for
-from tests.support.trainer_service import TrainerService
+from tests.support.trainer_service import BAD, GOOD, SMALL, TrainerService, rows_file, trained
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
-
-SMALL = {"trees": 40}
-GOOD = {"sets": ["clinic", "tldr"], "feedback": False}
-BAD = {"sets": ["shuffled"], "feedback": False}
-
-
-@pytest.fixture(scope="module")
-def service(
-    stack: Stack, mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[TrainerService]:
-    """A running trainer with two good sources, a bad one, and a frozen evaluation set."""
-    folder = tmp_path_factory.mktemp("trainer")
-    made = TrainerService(stack, mlflow_server, folder)
-    with made.running({"BREVITY_TRAINER_DRIFT_QUIET_SECONDS": "1"}):
-        clinic, tldr = real_rows("clinic-dialogue", "train", 260), real_rows("science-tldr", "train", 260)
-        summaries = [item["summary"] for item in clinic]
-        random.Random(5).shuffle(summaries)
-        shuffled = [{**item, "summary": other} for item, other in zip(clinic, summaries, strict=True)]
-        for name, rows in (("clinic", clinic), ("tldr", tldr), ("shuffled", shuffled)):
-            assert made.brevity("data", "add", str(_file(folder, name, rows))).returncode == 0
-        held = _file(folder, "c", real_rows("clinic-dialogue", "validation", 60))
-        others = _file(folder, "t", real_rows("science-tldr", "validation", 60))
-        assert made.brevity("data", "freeze", str(held), str(others)).returncode == 0
-        yield made
-
-
-def _file(folder: Path, name: str, rows: Iterable[dict[str, str]]) -> Path:
-    path = folder / f"{name}.jsonl"
-    path.write_text("".join(json.dumps(item) + "\n" for item in rows))
-    return path
-
-
-def train(service: TrainerService, dataset: dict[str, Any], **parameters: Any) -> dict[str, Any]:
-    job = service.post("/v1/train", {"dataset": dataset, "parameters": {**SMALL, **parameters}})
-    assert job["state"] == "queued"
-    return service.ended(job["job_id"])
 
 
 def champion(service: TrainerService) -> dict[str, Any]:
@@ -83,25 +45,21 @@ def last_status(stack: Stack, job_id: str) -> dict[str, Any]:
 
 
 def test_a_model_trained_on_shuffled_references_is_refused_and_a_good_one_takes_its_place(
-    service: TrainerService, stack: Stack
+    service: TrainerService, refused: dict[str, Any], stack: Stack
 ) -> None:
     before = champion(service)
-    bad = train(service, BAD)
+    bad = refused
     assert (bad["state"], bad["outcome"]) == ("succeeded", "refused"), bad["message"]
     assert champion(service)["version"] == before["version"]
-    refused = service.get(f"/v1/models/extractive/versions/{bad['version']}")
-    assert (refused["decision"], refused["stage"], refused["aliases"]) == (
-        "refused",
-        "Staging",
-        ["challenger"],
-    )
-    assert refused["evidence"]["checks"]["quality"]["ok"] is False
+    shown = service.get(f"/v1/models/extractive/versions/{bad['version']}")
+    assert (shown["decision"], shown["stage"], shown["aliases"]) == ("refused", "Staging", ["challenger"])
+    assert shown["evidence"]["checks"]["quality"]["ok"] is False
 
     said = service.brevity("models", "promote", bad["version"], "--reason", "to be beaten")
     assert said.returncode == 0, said.stderr
     assert champion(service)["version"] == bad["version"]
 
-    good = train(service, GOOD)
+    good = trained(service, GOOD)
     assert (good["state"], good["outcome"]) == ("succeeded", "promoted"), good["message"]
     now = champion(service)
     assert (now["version"], now["stage"], now["decision"]) == (good["version"], "Production", "promoted")
@@ -187,7 +145,7 @@ def test_a_smaller_variant_is_held_against_its_parent_and_need_not_gain(service:
 def test_the_same_data_and_recipe_give_the_same_model_and_another_seed_gives_another(
     service: TrainerService,
 ) -> None:
-    jobs = [train(service, BAD, seed=seed) for seed in (1, 1, 2)]
+    jobs = [trained(service, BAD, seed=seed) for seed in (1, 1, 2)]
     versions = [service.get(f"/v1/models/extractive/versions/{job['version']}") for job in jobs]
     first, again, other = (item["artifact"]["sha256"] for item in versions)
     assert first == again
@@ -215,7 +173,7 @@ def test_a_job_goes_on_after_the_service_was_killed_and_registers_one_version(
 ) -> None:
     mine = TrainerService(stack, mlflow_server, tmp_path)
     with mine.running() as process:
-        file = _file(tmp_path, "clinic", real_rows("clinic-dialogue", "train", 260))
+        file = rows_file(tmp_path, "clinic", real_rows("clinic-dialogue", "train", 260))
         assert mine.brevity("data", "add", str(file)).returncode == 0
         job = mine.post("/v1/train", {"parameters": {"trees": 40}})["job_id"]
         wait_for("it is half done", lambda: mine.get(f"/v1/train/{job}")["progress"] > 0.1)

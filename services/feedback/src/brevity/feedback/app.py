@@ -59,7 +59,8 @@ def build(settings: FeedbackSettings) -> FastAPI:
     live = Live(repository, settings.feedback)
     objects = S3ObjectStore(settings.s3)
     alarms = DriftStore(client[settings.mongo.database])
-    ledger = Ledger(settings.kafka, LedgerStore(client[settings.mongo.database]), LedgerMetrics())
+    ledger_store = LedgerStore(client[settings.mongo.database])
+    ledger = Ledger(settings.kafka, ledger_store, LedgerMetrics())
     drift = DriftMonitor(
         settings.kafka,
         alarms,
@@ -105,7 +106,14 @@ def build(settings: FeedbackSettings) -> FastAPI:
     app.state.end_live_streams = live.close
     sources = Sources(repository, objects, settings.feedback)
     services = Services(
-        repository, sources, outbox, Resummarizer(repository, producer), live, settings.feedback, alarms
+        repository,
+        sources,
+        outbox,
+        Resummarizer(repository, producer),
+        live,
+        settings.feedback,
+        alarms,
+        ledger_store,
     )
     add_routes(app, services)
     add_page(app, services, producer, settings)

@@ -39,7 +39,7 @@ class FeedbackBlock(Block):
     )
     trainer_url: str | None = Field(
         default=None,
-        description="The trainer's HTTP door, which `brevity forget` asks to erase from training data; none when absent.",
+        description="The trainer's HTTP door, for the models page, and for `brevity forget` to erase from training data; none when absent.",
     )
     trainer_api_key: SecretStr | None = Field(
         default=None, description="Key for the trainer's door, with the role admin."

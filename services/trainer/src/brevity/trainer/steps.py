@@ -12,6 +12,7 @@ from brevity.trainer.data.sources import Sources
 from brevity.trainer.data.spec import DatasetSpec
 from brevity.trainer.data.versions import Versions
 from brevity.trainer.gate.decide import Decision, decide
+from brevity.trainer.gate.figures import MEASURES
 from brevity.trainer.gate.policy import load_policy
 from brevity.trainer.gate.scores import Pair, compare, summarizer_of
 from brevity.trainer.jobs.model import Job
@@ -24,6 +25,10 @@ from brevity.trainer.tracking.port import Run
 from brevity.trainer.tracking.record import record_comparison, record_curve, record_origin
 from brevity.trainer.training import train_ranker
 from brevity.trainer.worker import Voice
+
+
+_SHOWN = tuple(f"candidate_{name}" for name in MEASURES) + tuple(f"champion_{name}" for name in MEASURES)
+"""Figures of a decision that every list of versions shows."""
 
 
 def work(job: Job, settings: TrainerSettings, voice: Voice) -> dict[str, Any]:
@@ -193,4 +198,8 @@ def _short(decision: Decision) -> dict[str, Any]:
     checks = {
         name: {**check, "why": check["why"][:400]} for name, check in decision.evidence()["checks"].items()
     }
-    return {"checks": checks, "groups": dict(list(moved.items())[:40])}
+    return {
+        "metrics": {name: round(decision.metrics[name], 4) for name in _SHOWN},
+        "checks": checks,
+        "groups": dict(list(moved.items())[:40]),
+    }

@@ -12,6 +12,7 @@ from brevity.feedback.api.events import events
 from brevity.feedback.api.exporting import exporting
 from brevity.feedback.api.judging import judging
 from brevity.feedback.api.reading import reading
+from brevity.feedback.ledger.store import LedgerStore
 from brevity.feedback.live import Live
 from brevity.feedback.mongo.drift import DriftStore
 from brevity.feedback.outbox import Outbox
@@ -33,6 +34,7 @@ class Services:
     live: Live
     settings: FeedbackBlock
     drift: DriftStore
+    ledger: LedgerStore
 
 
 def add_routes(app: FastAPI, services: Services) -> None:

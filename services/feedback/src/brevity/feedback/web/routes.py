@@ -8,6 +8,7 @@ from brevity.common.http.auth import key_ring
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.api import Services
 from brevity.feedback.producer import EventProducer
+from brevity.feedback.registry.door import registry_door
 from brevity.feedback.settings import FeedbackSettings
 from brevity.feedback.submissions import Submissions
 from brevity.feedback.web.assets import PATHS, add_assets
@@ -16,6 +17,7 @@ from brevity.feedback.web.judging import judging
 from brevity.feedback.web.known import Known
 from brevity.feedback.web.listing import listing
 from brevity.feedback.web.login import login
+from brevity.feedback.web.models import models
 from brevity.feedback.web.quality import quality
 from brevity.feedback.web.reading import reading
 from brevity.feedback.web.session import CookieKeys
@@ -39,6 +41,7 @@ def add_page(app: FastAPI, services: Services, producer: EventProducer, settings
         submitting(repository, submissions),
         comparing(repository, services.sources, services.outbox),
         quality(repository, known, services.drift),
+        models(registry_door(settings), services.ledger),
         login(doors),
     ):
         app.include_router(router, include_in_schema=False)

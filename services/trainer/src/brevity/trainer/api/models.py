@@ -23,11 +23,17 @@ Reader = Annotated[Principal, Depends(needs("reader"))]
 Admin = Annotated[Principal, Depends(needs("admin"))]
 
 
+OnBehalfOf = Field(
+    default=None, max_length=200, description="The person who decides, where a service passes it on."
+)
+
+
 class Promote(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: str
     reason: str = Field(min_length=1, max_length=1_000)
+    on_behalf_of: str | None = OnBehalfOf
     rollout: Rollout = Field(default_factory=Rollout)
 
 
@@ -35,6 +41,7 @@ class Rollback(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=1_000)
+    on_behalf_of: str | None = OnBehalfOf
     version: str | None = Field(default=None, description="The one before, when absent.")
 
 
@@ -77,13 +84,14 @@ def models_routes(
     def promote(model: str, wanted: Promote, caller: Admin) -> Response:
         """Bring a version into service, whatever the gate said."""
         version = registry.named(model, wanted.version)
-        return _decided(version, wanted.reason, caller, wanted.rollout)
+        return _decided(version, wanted.reason, wanted.on_behalf_of or caller.subject, wanted.rollout)
 
     @router.post("/{model}/rollback", response_model=ModelPromoted)
     def rollback(model: str, wanted: Rollback, caller: Admin) -> Response:
         """Bring back the version that was in service before."""
         version = registry.named(model, wanted.version) if wanted.version else promotions.before(model)
-        return _decided(version, f"rolled back: {wanted.reason}", caller, Rollout())
+        who = wanted.on_behalf_of or caller.subject
+        return _decided(version, f"rolled back: {wanted.reason}", who, Rollout())
 
     @router.post("/{model}/compare")
     def compared(model: str, wanted: Compare, caller: Admin) -> Response:
@@ -108,10 +116,8 @@ def models_routes(
         decision = decide(pairs, policy, size_bytes=len(data), variant=variant)
         return JSONResponse({"candidate": ours.view(), "champion": theirs.view(), **decision.evidence()})
 
-    def _decided(version: Version, reason: str, caller: Principal, rollout: Rollout) -> Response:
-        event = promotions.promote(
-            version, reason=reason, decided_by=f"person:{caller.subject}", rollout=rollout
-        )
+    def _decided(version: Version, reason: str, who: str, rollout: Rollout) -> Response:
+        event = promotions.promote(version, reason=reason, decided_by=f"person:{who}", rollout=rollout)
         registry.decide(version, "promoted", reason, dict(version.evidence))
         return JSONResponse(event.model_dump(mode="json", exclude_none=True))
 

@@ -19,8 +19,8 @@ _ROUGE: tuple[tuple[str, Callable[[Score], float]], ...] = (
     ("ROUGE-2", lambda score: score.rouge2),
     ("ROUGE-L", lambda score: score.rouge_l),
 )
-_BINS = 24
-_LONGEST = 2.4
+_BINS = 25
+_LONGEST = 2.5
 
 
 def learning_curve(series: Mapping[str, Sequence[tuple[int, float]]]) -> str:
@@ -103,8 +103,9 @@ def lengths(pairs: Sequence[Pair]) -> str:
         parts.append(svg.bar(begin + 2, y(one), width / 2 - 2, bottom - y(one), OURS))
         parts.append(svg.bar(begin + width / 2, y(other), width / 2 - 2, bottom - y(other), THEIRS))
     for tick in x.ticks():
-        said = f"{tick:g} or more" if tick > _LONGEST - 0.2 else f"{tick:g}"
-        parts.append(svg.text(x(tick), bottom + 18, said, anchor="middle"))
+        last = tick == _LONGEST
+        said = f"{tick:g} or more" if last else f"{tick:g}"
+        parts.append(svg.text(x(tick), bottom + 18, said, anchor="end" if last else "middle"))
     parts.append(
         svg.text((left + right) / 2, bottom + 40, "words for each word of the reference", anchor="middle")
     )

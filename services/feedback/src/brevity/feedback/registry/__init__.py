@@ -1,0 +1,1 @@
+"""The registry of models as the page shows it: asked of the trainer, drawn beside the ledger."""
