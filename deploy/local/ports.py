@@ -19,6 +19,7 @@ class Ports:
     mlflow: int = 8005
     serve: int = 8012
     ray_metrics: int = 8013
+    prometheus: int = 8014
 
     @classmethod
     def shifted(cls, by: int) -> Ports:

@@ -22,6 +22,7 @@ from brevity.common.settings import TelemetrySettings
 from brevity.common.storage.s3 import S3ObjectStore
 from deploy.local import tour
 from deploy.local.java import ROOT, LocalStackError, Server
+from deploy.local.monitoring import PrometheusServer, installed
 from deploy.local.ports import Ports
 from deploy.local.services import Service, learning, services
 from deploy.local.stack import Stack
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     stack = Stack(home / "data", (ports.kafka, ports.mongo, ports.s3))
     running = services(stack.environ(), ports, home / "logs")
     learners = learning(stack.environ(), ports, stack.s3, home / "data", home / "logs")
+    if installed():
+        learners.append(PrometheusServer(ports.prometheus, home / "data" / "prometheus", ports))
     try:
         _start(stack, running)
         first = tour.show(stack.kafka, console)
@@ -99,6 +102,7 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
             ),
         ),
         ("models", f"http://127.0.0.1:{ports.trainer}/v1/models, runs on http://127.0.0.1:{ports.mlflow}"),
+        *([("graphs", f"http://127.0.0.1:{ports.prometheus}/alerts")] if installed() else []),
         ("logs", str(home / "logs")),
         ("shell", f". {environment}    then: brevity submit FILE --wait, brevity dlq list"),
     )
