@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
 import uuid
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
@@ -111,6 +113,32 @@ def test_a_model_is_fetched_checked_and_kept_by_its_hash(store: S3ObjectStore, t
     with pytest.raises(Fatal) as caught:
         cache.fetch(version.artifact)
     assert caught.value.code == "model_missing"
+
+
+def test_models_used_longest_ago_leave_and_those_in_use_stay(store: S3ObjectStore, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    versions = [fresh(store) for _ in range(4)]
+    one = len(store.get(versions[0].artifact.object_key, max_bytes=MAX_BYTES))
+    cache = ModelCache(store, folder, max_bytes=MAX_BYTES, kept_bytes=2 * one + one // 2)
+    for age, version in zip((4_000, 3_000, 2_000, 1_000), versions, strict=True):
+        place = cache.fetch(version.artifact).parent
+        os.utime(place, (time.time() - age, time.time() - age))
+
+    def kept() -> list[int]:
+        return [
+            n for n, version in enumerate(versions) if (folder / (version.artifact.sha256 or "")).exists()
+        ]
+
+    ModelCache(store, folder, max_bytes=MAX_BYTES).prune([])
+    assert kept() == [0, 1, 2, 3]  # without a bound nothing leaves
+    cache.prune([versions[0].artifact])
+    assert kept() == [0, 3]
+    assert not [place for place in folder.iterdir() if place.name.startswith(".gone")]
+    tight = ModelCache(store, folder, max_bytes=MAX_BYTES, kept_bytes=0)
+    tight.fetch(versions[3].artifact)  # used just now, perhaps being loaded
+    tight.prune([])
+    assert kept() == [3]
+    assert load_engine(f"extractive:{cache.fetch(versions[0].artifact)}")
 
 
 def test_a_model_with_other_bytes_or_too_many_is_refused(store: S3ObjectStore, tmp_path: Path) -> None:

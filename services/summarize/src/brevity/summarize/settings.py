@@ -30,6 +30,11 @@ class EngineSettings(Block):
         default=None,
         description="Folder for models from the object store; absent: one of this user's in the temporary folder.",
     )
+    model_cache_bytes: int = Field(
+        default=2_000_000_000,
+        ge=0,
+        description="Bytes of models kept in that folder: above it those used longest ago leave, never one in use.",
+    )
     max_model_bytes: int = Field(
         default=268_435_456, ge=1_024, description="Largest model fetched from the object store."
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from brevity.common.errors import Fatal, Rejected
 from brevity.common.events import ObjectRef
 from brevity.common.ids import content_hash
+from brevity.common.observability.logging import get_logger
 from brevity.common.storage.objects import ObjectStore
 from brevity.summarize.versions.address import engine_of, object_of
+from brevity.summarize.versions.pruning import prune
+
+log = get_logger(__name__)
 
 _FILE = "model.json"
 
@@ -27,12 +33,17 @@ class ModelCache:
 
     Args:
         max_bytes: A larger model is refused.
+        kept_bytes: Models used longest ago leave the folder when all together are more; absent: none does.
     """
 
-    def __init__(self, store: ObjectStore, folder: Path, *, max_bytes: int) -> None:
+    def __init__(
+        self, store: ObjectStore, folder: Path, *, max_bytes: int, kept_bytes: int | None = None
+    ) -> None:
         self._store = store
         self._folder = folder
         self._max_bytes = max_bytes
+        self._kept_bytes = kept_bytes
+        self._digests: dict[str, str] = {}
 
     def fetch(self, reference: ObjectRef) -> Path:
         """A file with the bytes of `reference`.
@@ -44,6 +55,8 @@ class ModelCache:
         if reference.sha256 is not None:
             kept = self._place(reference.sha256)
             if _holds(kept, reference.sha256):
+                with contextlib.suppress(OSError):
+                    os.utime(kept.parent)  # used just now
                 return kept
         try:
             data = self._store.get(reference.object_key, max_bytes=self._max_bytes, bucket=reference.bucket)
@@ -56,7 +69,17 @@ class ModelCache:
                 code="model_changed",
                 remedy="Promote the version again; a version's bytes must never be written over.",
             )
+        self._digests[reference.uri] = digest
         return self._keep(digest, data)
+
+    def prune(self, in_use: Iterable[ObjectRef]) -> None:
+        """Let go of what was used longest ago, but for what is in use."""
+        if self._kept_bytes is None:
+            return
+        keep = {reference.sha256 or self._digests.get(reference.uri, "") for reference in in_use}
+        gone = prune(self._folder, keep, self._kept_bytes)
+        if gone:
+            log.info("models left the cache", models=[digest[:12] for digest in gone])
 
     def local(self, uri: str) -> str:
         """`uri` as one that names a file here, fetched if it lies in the object store. Raises as `fetch`."""

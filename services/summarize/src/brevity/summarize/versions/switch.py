@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 
 from brevity.common.errors import BrevityError, Fatal, Unavailable
-from brevity.common.events import ModelPromoted
+from brevity.common.events import ModelPromoted, ObjectRef
 from brevity.common.observability.logging import get_logger
 from brevity.summarize.engines.port import SummaryEngine
-from brevity.summarize.versions.address import engine_of
+from brevity.summarize.versions.address import engine_of, object_of
 from brevity.summarize.versions.cache import ModelCache
 from brevity.summarize.versions.lineup import Lineup, Loaded
 from brevity.summarize.versions.live import LiveEngine
@@ -112,6 +112,17 @@ class Switch:
             self._tell(promotion, "in_service", newcomer.engine.model_version, seconds, None)
         if before is not None:
             self._retire(before, lineup)
+        self._cache.prune(self._in_use(lineup, promotion))
+
+    def _in_use(self, lineup: Lineup, promotion: ModelPromoted | None) -> list[ObjectRef]:
+        """What is served, what it would be rolled back to, and the engine's own model."""
+        own = object_of(self._uri)
+        found = [member.source.artifact for member in lineup.members]
+        return [
+            reference
+            for reference in (*found, promotion.previous_artifact if promotion else None, own)
+            if reference is not None
+        ]
 
     def _member(self, source: Source, known: Mapping[str, Loaded], seconds: dict[str, float]) -> Loaded:
         there = known.get(source.identity)

@@ -32,7 +32,10 @@ class Serving:
 def model_cache(settings: SummarizeSettings) -> ModelCache:
     block = settings.summarize
     return ModelCache(
-        S3ObjectStore(settings.s3), block.model_cache or default_folder(), max_bytes=block.max_model_bytes
+        S3ObjectStore(settings.s3),
+        block.model_cache or default_folder(),
+        max_bytes=block.max_model_bytes,
+        kept_bytes=block.model_cache_bytes,
     )
 
 
