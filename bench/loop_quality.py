@@ -3,16 +3,19 @@
 For each change of domain the champion is trained on all other domains, and the candidate on those and the new one, with
 the trainer's own recipe. Both summarize documents of every domain that neither was trained on, to the length of their
 references, as the platform's readers get them. A training document that shares a passage of 50 words with a held-out one
-is left out. Beside it stands what no ranker of whole sentences can pass: sentences taken greedily with the
-reference in hand.
+is left out. Beside it stands what a ranker of sentences could reach at most, more or less: sentences taken
+greedily with the reference in hand.
 """
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -20,27 +23,31 @@ from bench.corpus import rows
 from bench.report import QUICK
 from brevity.nlp.extractive import ExtractiveSummarizer
 from brevity.nlp.rouge import rouge_n, tokens
+from brevity.nlp.training import Sets, train
+from brevity.nlp.training_data import Example, example
 from brevity.nlp.transcript import read_sentences
-from brevity.nlp.words import count_words
-from brevity.trainer.data.rows import Row, passage_marks, row
-from brevity.trainer.gate.scores import summarizer_of
+from brevity.nlp.words import count_words, first_words
+from brevity.trainer.data.rows import Row, passage_marks, row, spaced
 from brevity.trainer.recipe import RankerRecipe
-from brevity.trainer.training import train_ranker
 
 Array = np.ndarray
 
 TAKEN: Mapping[str, Mapping[str, tuple[int, int]]] = {
-    "science abstracts": {"science-tldr": (800, 1_000)},
+    "science abstracts": {"science-tldr": (800, 800)},
     "clinic dialogues": {"clinic-dialogue": (500, 400)},
-    "meetings": {"meetings": (80, 60), "meeting-passages": (500, 450)},
-    "biomedical articles": {"biomedical": (200, 200)},
-    "German encyclopedia": {"encyclopedia-german": (200, 200)},
+    "meetings": {"meetings": (60, 40), "meeting-passages": (500, 360)},
+    "biomedical articles": {"biomedical": (200, 120)},
+    "German encyclopedia": {"encyclopedia-german": (200, 120)},
     "French debates": {"debates-french": (60, 40)},
     "stories": {"stories": (40, 30)},
 }
 """Data sets by domain, each with how many documents train and how many are held out."""
 CHANGES = ("science abstracts", "clinic dialogues", "biomedical articles", "German encyclopedia")
-QUICK_DOMAINS, QUICK_SHARE = ("science abstracts", "clinic dialogues"), 0.25
+ASKED = ("meetings",)
+"""A change too, counted apart: its references answer a question each, which the engine is not told."""
+QUICK_DOMAINS, QUICK_SHARE = ("science abstracts", "clinic dialogues"), 0.2
+_ORACLES = 60
+"""Documents of a domain for which the ceiling is worked out."""
 JUDGED = 100
 """Held-out documents from which on a domain's ratio says more than chance: fewer are shown, not judged."""
 
@@ -81,18 +88,23 @@ def moves() -> list[Moved]:
     domains = {name: _domain(name) for name in names}
     if not all(domain.held for domain in domains.values()):
         return []
-    after = _scores(_trained(domains, ()), domains)
+    examples = {name: _examples(domain.train) for name, domain in domains.items()}
+    after = _scores(_trained(examples.values()), domains)
     found: list[Moved] = []
-    for change in names if QUICK else CHANGES:
-        before = _scores(_trained(domains, (change,)), domains)
+    for change in names if QUICK else (*CHANGES, *ASKED):
+        known = [sets for name, sets in examples.items() if name != change]
+        before = _scores(_trained(known), domains)
         found += [_moved(change, name, before[name], after[name]) for name in names]
     return found
 
 
 def ceilings() -> dict[str, float]:
     """Mean ROUGE-2 of sentences chosen with the reference in hand, by domain of a change."""
-    names = QUICK_DOMAINS if QUICK else CHANGES
-    return {name: float(np.mean([_oracle(item) for item in _domain(name).held])) for name in names}
+    names = QUICK_DOMAINS if QUICK else (*CHANGES, *ASKED)
+    return {
+        name: float(np.mean([_oracle(item) for item in spaced(_domain(name).held, _ORACLES)]))
+        for name in names
+    }
 
 
 def _domain(name: str) -> Domain:
@@ -124,10 +136,23 @@ def _row(name: str, item: Mapping[str, str]) -> Row:
     )
 
 
-def _trained(domains: Mapping[str, Domain], without: Sequence[str]) -> ExtractiveSummarizer:
-    learnt = [item for name, domain in domains.items() if name not in without for item in domain.train]
-    data, _ = train_ranker(learnt, RankerRecipe(), lambda share, message: None)
-    return summarizer_of(data)
+def _examples(learnt: Sequence[Row]) -> Sets:
+    """By set and language, as the trainer groups them."""
+    found: dict[str, list[Example]] = {}
+    for item in learnt:
+        made = example(item.text, item.summary, item.language)
+        if made is not None:
+            found.setdefault(f"{item.set}.{item.language}", []).append(made)
+    return found
+
+
+def _trained(domains: Iterable[Sets]) -> ExtractiveSummarizer:
+    recipe = RankerRecipe()
+    sets = {name: found for domain in domains for name, found in domain.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.json"
+        file.write_text(json.dumps(train(sets, recipe.boosting(), recipe.trees)), "utf-8")
+        return ExtractiveSummarizer.load(file)
 
 
 def _scores(model: ExtractiveSummarizer, domains: Mapping[str, Domain]) -> dict[str, Array]:
@@ -152,18 +177,19 @@ def _moved(change: str, domain: str, before: Array, after: Array) -> Moved:
 
 
 def _oracle(item: Row) -> float:
-    """Whole sentences within the budget, each time the one with which ROUGE-2 rises most."""
+    """Whole sentences within the budget, each time the one with which ROUGE-2 rises most; or one that is cut to it."""
     texts = [item.text[slice(*s.span)] for s in read_sentences(item.text, item.language)]
     words, sizes = [tokens(text) for text in texts], [count_words(text, item.language) for text in texts]
     reference = tokens(item.summary)
     wanted = set(pairwise(reference))
     open_ = [i for i, found in enumerate(words) if wanted & set(pairwise(found))]
     left, best, chosen = _budget(item), 0.0, list[int]()
+    cut = max((rouge_n(tokens(text[: first_words(text, left)]), reference, 2) for text in texts), default=0.0)
     while True:
         fits = [i for i in open_ if i not in chosen and sizes[i] <= left]
         tried = [(rouge_n(_joined(words, [*chosen, i]), reference, 2), i) for i in fits]
         if not tried or max(tried)[0] <= best:
-            return best
+            return max(best, cut)
         best, i = max(tried)
         chosen.append(i)
         left -= sizes[i]

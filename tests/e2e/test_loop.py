@@ -17,9 +17,7 @@ from tests.support.stack import Stack, require_local_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-SMALL = Sizes(
-    known=200, frozen=100, frozen_old=30, usual=110, corrected=150, held=90, baseline=50, quiet_seconds=10
-)
+SMALL = Sizes(usual=110, baseline=50, quiet_seconds=10)
 
 
 @pytest.fixture(scope="module")
