@@ -1,4 +1,4 @@
-"""Writes the generated files of the docs and the dashboards (`make docs`), or says which are stale (`--check`)."""
+"""Writes the generated files of the docs, the dashboards and deploy/k8s (`make docs`), or says which are stale (`--check`)."""
 
 from __future__ import annotations
 
@@ -122,9 +122,11 @@ def main(arguments: list[str] | None = None) -> int:
     if not check:
         write()
         build.write()
+        manifests.write()
         return 0
     names = [f"docs/{name}" for name in stale()]
     names += [f"deploy/grafana/dashboards/{name}" for name in build.stale()]
+    names += manifests.stale()
     for name in names:
         print(f"{name} is stale: run `make docs`", file=sys.stderr)
     return 1 if names else 0
