@@ -10,11 +10,13 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from brevity.common.errors import Rejected, Unavailable
-from brevity.feedback.registry.versions import Evaluation, Rollout, Version
+from brevity.feedback.registry.versions import Evaluation, Rollout, Trained, Version
 from brevity.feedback.settings import FeedbackSettings
 
 _SECONDS = 10.0
+_LONG_SECONDS = 60.0
 _VERSIONS = TypeAdapter(list[Version])
+_TRAINED = TypeAdapter(list[Trained])
 _REMEDY = "Is it running at BREVITY_FEEDBACK_TRAINER_URL? The ledger below does not need it."
 
 
@@ -50,6 +52,11 @@ class RegistryDoor:
             raise
         return self._read(Evaluation.model_validate, found)
 
+    async def trained_on(self, model: str, version: str) -> list[Trained]:
+        """Some of the documents that a version was trained on; none of one whose data nobody kept."""
+        found = await self._ask("GET", f"{_place(model, version)}/reference", seconds=_LONG_SECONDS)
+        return self._read(_TRAINED.validate_python, found["documents"])
+
     async def promote(self, model: str, version: str, reason: str, rollout: Rollout, who: str) -> None:
         body = {"version": version, "reason": reason, "rollout": rollout.told(), "on_behalf_of": who}
         await self._ask("POST", f"/v1/models/{quote(model, safe='')}/promote", body)
@@ -60,7 +67,9 @@ class RegistryDoor:
         event = await self._ask("POST", f"/v1/models/{quote(model, safe='')}/rollback", body)
         return str(event["version"])
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, seconds: float = _SECONDS
+    ) -> Any:
         if self._url is None:
             raise Unavailable(
                 "this service is not told where the trainer is",
@@ -69,7 +78,7 @@ class RegistryDoor:
             )
         try:
             async with httpx.AsyncClient(
-                base_url=self._url, headers=self._headers, timeout=_SECONDS, trust_env=False
+                base_url=self._url, headers=self._headers, timeout=seconds, trust_env=False
             ) as client:
                 answer = await client.request(method, path, json=body)
             told = answer.json()

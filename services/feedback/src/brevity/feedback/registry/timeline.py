@@ -66,10 +66,10 @@ def reigns(entries: Iterable[Entry], engine: str) -> list[Reign]:
     for since, entry in served:
         if not kept or entry.promoted_at >= kept[-1][1].promoted_at:
             kept.append((since, entry))
-    ends: list[datetime | None] = [since for since, _ in kept[1:]]
+    ends: list[datetime | None] = [*(since for since, _ in kept[1:]), None]
     return [
         Reign(entry, since, until)
-        for (since, entry), until in zip(kept, [*ends, None], strict=True)
+        for (since, entry), until in zip(kept, ends, strict=False)
         if until is None or until > since
     ]
 

@@ -112,6 +112,15 @@ class Evaluation(_Told):
     run_url: str | None = None
 
 
+class Trained(_Told):
+    """A document that a version was trained on; `at` is when the data were put together."""
+
+    id: str
+    text: str
+    language: str
+    at: datetime
+
+
 class Rollout(BaseModel):
     """How a version is to come into service; `percent` is a canary's or a shadow's share of the documents."""
 
