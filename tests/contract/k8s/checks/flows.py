@@ -80,6 +80,9 @@ def needed(objects: list[Object]) -> list[Flow]:
 def problems(objects: list[Object]) -> list[str]:
     policies = find(objects, "NetworkPolicy")
     wanted = needed(objects)
+    strangers = [flow for flow in wanted if flow.target.labels is None and flow.target.role not in OUTSIDE]
+    if strangers:
+        return [f"{flow}: that host is neither here nor known outside" for flow in strangers]
     found = [f"{flow} is cut at its {end}" for flow in wanted for end in _cut(flow, policies)]
     asked = {str(flow) for flow in wanted}
     inside = pods(objects)
@@ -142,8 +145,8 @@ def _resolved(address: str, objects: list[Object], there: dict[str, Pod]) -> Ite
             if role.startswith("serve-") and role != "serve-head" and port in pod.ports.values():
                 yield pod, port
         return
-    names = host.split(".")
-    services = find(objects, "Service", names[-1] if len(names) == 2 else names[0])
+    # `name`, or `pod.name` of a headless one; anything longer is a name of the world's.
+    services = find(objects, "Service", host.rpartition(".")[2]) if host.count(".") < 2 else []
     if not services:
         yield Pod(host), port
         return
