@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from deploy.local.java import ROOT
 from deploy.local.services import Service
@@ -51,8 +52,8 @@ def versions(own: Stack) -> tuple[Version, Version]:
 @pytest.fixture(scope="module", autouse=True)
 def platform(
     versions: tuple[Version, Version], environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Generator[None]:
-    """Ingest, the stage with its engine inside, and feedback, each a process of its own."""
+) -> Generator[httpx.Client]:
+    """Ingest, the stage with its engine inside, and feedback, each a process of its own; a client of feedback's door."""
     folder = tmp_path_factory.mktemp("services")
     inside = environ | {
         "BREVITY_SUMMARIZE_CLIENT": "local",
@@ -72,7 +73,8 @@ def platform(
             stopping.callback(service.stop)
         for service in services:
             service.wait_ready()
-        yield
+        door = f"http://127.0.0.1:{services[-1].port}"
+        yield stopping.enter_context(httpx.Client(base_url=door, trust_env=False, timeout=20))
 
 
 def completed(own: Stack) -> list[SummaryCompleted]:
@@ -159,3 +161,38 @@ def test_the_ledger_says_who_was_in_production_at_an_instant_and_where_the_evide
     shown = brevity(environ, "ledger").stdout
     assert "in_service" in shown
     assert brevity(environ, "ledger", "--at", "yesterday", status=1).stderr.startswith("brevity:")
+
+
+def test_a_person_asks_for_the_same_summary_by_the_model_that_serves_now_and_gets_it_once(
+    own: Stack, environ: dict[str, str], versions: tuple[Version, Version], platform: httpx.Client
+) -> None:
+    first, second = versions
+    promote(own.kafka, promotion(first, second, reason="brought back"))
+    eventually("it is in service", lambda: in_ledger(environ)[-1] == ("1", "yes"), 120)
+    by_second = next(
+        event
+        for event in completed(own)
+        if event.document_id == "after-0" and event.model_version == second.model_version
+    )
+    page = f"/summaries/{by_second.summary_id}"
+    offer = "Summarize again with the model that serves now"
+    # What serves is read anew every few seconds.
+    eventually("it is offered", lambda: offer in platform.get(page).text, 30)
+
+    asked = [platform.post(f"/v1{page}/resummarize") for _ in range(3)]
+    assert [answer.status_code for answer in asked] == [202] * 3
+    eventually("the first version has written it", lambda: "after-0" in by(own, first), 120)
+
+    def there() -> bool:
+        return platform.post(f"/v1{page}/resummarize").status_code == 200
+
+    eventually("the store has it", there, 60)
+    answer = platform.post(f"/v1{page}/resummarize").json()
+    [mine] = [event for event in completed(own) if event.summary_id == answer["summary_id"]]
+    assert (mine.document_id, mine.model_version) == ("after-0", first.model_version)
+    assert mine.request == by_second.request
+    assert by(own, first).count("after-0") == 1
+    assert [m.key() for m in read(own.kafka, "documents.rejected")] == []
+    shown = platform.get(page).text
+    assert offer not in shown
+    assert f'href="/summaries/{mine.summary_id}"' in shown

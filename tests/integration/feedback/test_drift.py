@@ -20,10 +20,13 @@ from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.drift import DriftSettings, Watch
 from brevity.feedback.mongo import mongo_client
 from brevity.feedback.mongo.drift import DriftStore, LeaseLost, SavedDrift
+from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.monitor import TOPICS, DriftMonitor
+from brevity.feedback.monitoring.reference import TrainingWindows
 from brevity.feedback.monitoring.settings import DriftBlock
 from brevity.feedback.producer import EventProducer
+from brevity.feedback.registry.door import RegistryDoor
 from tests.support.feedback_service import FeedbackService
 from tests.support.stack import Stack
 from tests.support.topics import eventually, read
@@ -39,9 +42,11 @@ SETTINGS = DriftBlock(
 class Place:
     """A database of its own, whose monitors begin at the present end of the topics."""
 
-    def __init__(self, stack: Stack, store: DriftStore) -> None:
+    def __init__(self, stack: Stack, store: DriftStore, series: DriftSeries) -> None:
         self.stack = stack
         self.store = store
+        self.series = series
+        self.trainer: str | None = None
         # Ids of its own: the topics are shared with other tests.
         self.mark = uuid.uuid4().hex[:8]
         self.version = f"m-{self.mark}"
@@ -71,6 +76,8 @@ class Place:
             EventProducer(self.stack.kafka),
             SETTINGS,
             DriftMetrics(CollectorRegistry()),
+            series=self.series,
+            windows=TrainingWindows(RegistryDoor(self.trainer)),
             max_text_bytes=1_000_000,
         )
 
@@ -92,7 +99,7 @@ class Place:
 async def place(stack: Stack) -> AsyncGenerator[Place]:
     database = f"drift_{uuid.uuid4().hex[:8]}"
     client = mongo_client(stack.mongo)
-    found = Place(stack, DriftStore(client[database]))
+    found = Place(stack, DriftStore(client[database]), DriftSeries(client[database]))
     first = await found.store.hold("nobody", 5)
     assert first is not None
     await found.store.save(
@@ -173,6 +180,21 @@ async def test_a_fall_of_ratings_ends_as_one_event_for_each_scope(place: Place) 
         event.drift_id for event in found if event.tenant
     ]
     assert await place.store.alarms("second") == []
+    points = [
+        point
+        for tenant, language in ((None, None), ("first", "en"))
+        for point in await place.series.read(tenant, language, at(0))
+        if point.family == "rating"
+    ]
+    # Each hour that was tested has its point, over all and for the group, and the alarms are where it passed 1.
+    assert {point.model_version for point in points} == {place.version}
+    assert [(p.tenant, p.language) for p in points if p.evidence >= 1] == [(None, None), ("first", "en")]
+    assert all(p.statistic == "rating" and p.effect < 0 for p in points if p.evidence >= 1)
+    seen = found[1].reference.count + found[1].current.count
+    assert sum(p.count for p in points if p.tenant) == seen - 60
+    watched = await place.store.watched()
+    assert watched is not None
+    assert (watched.model_version, watched.reference) == (place.version, "first_documents")
     assert (await place.saved()).unpublished == []
 
 
@@ -191,6 +213,9 @@ async def test_after_a_crash_each_rating_is_counted_once(place: Place) -> None:
         await counted(place, 300)
         await asyncio.sleep(2)
     assert _ratings(await place.saved()) == 300
+    # The points have each once too, whoever saved them.
+    points = [point for point in await place.series.read(None, None, at(0)) if point.family == "rating"]
+    assert sum(point.count for point in points) == 300 - 60
     assert place.alarms() == []
 
 

@@ -109,6 +109,25 @@ async def test_every_record_says_its_schema_version(
                 assert record["schema_version"] == SCHEMA_VERSION, name
 
 
+async def test_kinds_of_summaries_are_known_without_reading_them_also_in_a_store_of_an_earlier_release(
+    repository: MongoRepository, mongo: MongoSettings
+) -> None:
+    await repository.save([completed("a"), completed("b", language="de", submitted_at=minutes(5))])
+    await repository.save([completed("c", submitted_at=minutes(9)), completed("d", tenant="second")])
+    kinds = sorted(await repository.kinds("first"), key=lambda kind: kind.language)
+    assert [(kind.engine, kind.model_version, kind.language) for kind in kinds] == [
+        ("extractive", "extractive-1", "de"),
+        ("extractive", "extractive-1", "en"),
+    ]
+    assert [kind.last_submitted_at for kind in kinds] == [minutes(5), minutes(9)]
+    assert len(await repository.kinds("second")) == 1
+    async with AsyncMongoClient(mongo.url.get_secret_value()) as client:
+        await client[mongo.database]["feedback_summary_kinds"].drop()
+    assert await repository.kinds("first") == []
+    await repository.prepare()
+    assert sorted(await repository.kinds("first"), key=lambda kind: kind.language) == kinds
+
+
 async def test_indexes_are_what_is_declared_and_retention_follows_the_settings(mongo: MongoSettings) -> None:
     client = mongo_client(mongo)
     database = client[mongo.database]

@@ -138,6 +138,21 @@ async def test_erasing_takes_all_that_came_from_a_document_and_nothing_else(
     assert await dump(mongo) == before
 
 
+async def test_erasing_frees_every_claim_of_the_document_also_those_for_summarizing_once_more(
+    repository: MongoRepository, mongo: MongoSettings
+) -> None:
+    def claim(name: str, document_id: str, tenant: str) -> dict[str, str]:
+        return {"_id": name, "document_id": document_id, "tenant": tenant}
+
+    async with AsyncMongoClient(mongo.url.get_secret_value()) as client:
+        claims = client[mongo.database]["ingest_claims"]
+        await claims.insert_many(
+            [claim("once-more", "a", "first"), claim("theirs", "a", "second"), claim("other", "b", "first")]
+        )
+        assert (await repository.erase("first", "a")).removed["ingest_claims"] == 1
+        assert {record["_id"] async for record in claims.find()} == {"theirs", "other"}
+
+
 async def test_what_was_erased_stays_out_when_its_topics_are_read_again_but_may_be_submitted_anew(
     repository: MongoRepository,
 ) -> None:

@@ -20,15 +20,19 @@ from brevity.feedback.api.admin import AUDITED_READS
 from brevity.feedback.audit_trail import Audited, AuditTrail
 from brevity.feedback.consumer import outcome_consumer
 from brevity.feedback.ledger.consumer import Ledger, LedgerMetrics
+from brevity.feedback.ledger.serving import InService
 from brevity.feedback.ledger.store import LedgerStore
 from brevity.feedback.live import Live
 from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.mongo import MongoRepository, mongo_client
 from brevity.feedback.mongo.drift import DriftStore
+from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.monitor import DriftMonitor
+from brevity.feedback.monitoring.reference import TrainingWindows
 from brevity.feedback.outbox import Outbox, running
 from brevity.feedback.producer import EventProducer
+from brevity.feedback.registry.door import registry_door
 from brevity.feedback.resummarize import Resummarizer
 from brevity.feedback.settings import FeedbackSettings
 from brevity.feedback.sources import Sources
@@ -59,6 +63,7 @@ def build(settings: FeedbackSettings) -> FastAPI:
     live = Live(repository, settings.feedback)
     objects = S3ObjectStore(settings.s3)
     alarms = DriftStore(client[settings.mongo.database])
+    series = DriftSeries(client[settings.mongo.database])
     ledger_store = LedgerStore(client[settings.mongo.database])
     ledger = Ledger(settings.kafka, ledger_store, LedgerMetrics())
     drift = DriftMonitor(
@@ -68,6 +73,8 @@ def build(settings: FeedbackSettings) -> FastAPI:
         producer,
         settings.drift,
         DriftMetrics(),
+        series=series,
+        windows=TrainingWindows(registry_door(settings)),
         max_text_bytes=settings.feedback.max_text_bytes,
     )
 
@@ -109,10 +116,11 @@ def build(settings: FeedbackSettings) -> FastAPI:
         repository,
         sources,
         outbox,
-        Resummarizer(repository, producer),
+        Resummarizer(repository, producer, InService(ledger_store, repository)),
         live,
         settings.feedback,
         alarms,
+        series,
         ledger_store,
     )
     add_routes(app, services)

@@ -178,6 +178,15 @@ class Group(Stored):
     edit_distance: float
 
 
+class SummaryKind(Stored):
+    """Summaries that share engine, model version and language: what there is to choose from."""
+
+    engine: str
+    model_version: str
+    language: str
+    last_submitted_at: AwareDatetime = Field(description="Of the latest of them.")
+
+
 class AuditEntry(Stored):
     """Who did or tried what."""
 

@@ -29,6 +29,8 @@ _BATCH = 500
 _MOST_REMEMBERED = 10_000
 """Feedback kept in memory until it is published; what is beyond is found in the store."""
 _RETRY_SECONDS = 1.0
+_GATHER_SECONDS = 0.02
+"""What is recorded within this of each other is published as one batch, rather than each with a turn of its own."""
 
 
 class Outbox:
@@ -118,6 +120,8 @@ class Outbox:
             await asyncio.wait_for(self._wake.wait(), self._takeover.total_seconds())
         except TimeoutError:
             self._sweep = True
+        if not self._stopping:
+            await asyncio.sleep(_GATHER_SECONDS)
         self._wake.clear()
 
     async def _drain(self) -> None:

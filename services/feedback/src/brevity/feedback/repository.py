@@ -23,6 +23,7 @@ from brevity.feedback.model import (
     StoredOutcome,
     StoredSummary,
     SummaryFilter,
+    SummaryKind,
     Tally,
     Unreadable,
 )
@@ -62,6 +63,10 @@ class Repository(Protocol):
         ...
 
     async def statistics(self, tenant: str, wanted: SummaryFilter) -> list[Group]: ...
+
+    async def kinds(self, tenant: str) -> list[SummaryKind]:
+        """What kinds of summaries there are, without reading any: some may name a kind whose last one is gone."""
+        ...
 
     async def changes(self, tenant: str, since: datetime, *, limit: int = 500) -> list[Change]:
         """What was first stored at or after `since`, oldest first."""

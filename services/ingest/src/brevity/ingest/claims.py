@@ -7,7 +7,7 @@ work finds its own claim and goes on; any other submission of the same text find
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pymongo import MongoClient, UpdateOne
@@ -22,13 +22,17 @@ _DUPLICATE_KEY = 11_000
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`id` is what is claimed; the rest says by whom: the document and its original submission's coordinates."""
+    """`id` is what is claimed; the rest says by whom: the document and its original submission's coordinates.
+
+    `tenant` is there to find a document's claims by, when it is erased.
+    """
 
     id: str
     document_id: str
     topic: str
     partition: int
     offset: int
+    tenant: str = field(default="default", compare=False)
 
 
 def mongo_client(settings: MongoSettings) -> MongoClient[dict[str, Any]]:

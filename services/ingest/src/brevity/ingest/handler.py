@@ -172,7 +172,14 @@ class IngestHandler:
 
 
 def _claim(document: Prepared, record: Record) -> Claim:
-    return Claim(document.claim_id, document.document_id, record.topic, record.partition, record.offset)
+    return Claim(
+        document.claim_id,
+        document.document_id,
+        record.topic,
+        record.partition,
+        record.offset,
+        document.submitted.tenant,
+    )
 
 
 def _origin(record: Record) -> Origin:

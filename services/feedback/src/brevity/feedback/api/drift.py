@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from brevity.common.events import DriftDetected
 from brevity.feedback.api.params import Caller
-from brevity.feedback.mongo.drift import DriftStore
+from brevity.feedback.mongo.drift import DriftStore, Watched
+from brevity.feedback.mongo.drift_series import DriftPoint, DriftSeries
 
 
 class DriftAlarms(BaseModel):
     items: list[DriftDetected] = Field(description="Newest first.")
 
 
-def drift(store: DriftStore) -> APIRouter:
+class DriftStatistics(BaseModel):
+    watched: Watched | None = Field(description="Null before the monitors have saved anything.")
+    threshold: float = Field(
+        default=1.0, description="Evidence that is an alarm, if its effect is worth one."
+    )
+    items: list[DriftPoint] = Field(description="Oldest first, an item an hour in which a test took place.")
+
+
+def drift(store: DriftStore, series: DriftSeries) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["drift"])
 
     @router.get("/drift", response_model=DriftAlarms)
@@ -32,5 +42,26 @@ def drift(store: DriftStore) -> APIRouter:
         newest = sorted([*own, *overall], key=lambda event: event.detected_at, reverse=True)[:limit]
         items: list[dict[str, Any]] = [event.model_dump(mode="json", exclude_none=True) for event in newest]
         return JSONResponse({"items": items})
+
+    @router.get("/statistics/drift", response_model=DriftStatistics)
+    async def read_statistics(
+        caller: Caller,
+        language: Annotated[
+            str | None, Query(max_length=200, description="Your documents in it; absent: all documents.")
+        ] = None,
+        since: Annotated[AwareDatetime | None, Query(description="Absent: a week ago.")] = None,
+        until: AwareDatetime | None = None,
+    ) -> Response:
+        """Where each drift test stood, hour by hour: over all documents together, or over yours in one language."""
+        table = DriftStatistics(
+            watched=await store.watched(),
+            items=await series.read(
+                caller.tenant if language else None,
+                language,
+                since or datetime.now(UTC) - timedelta(days=7),
+                until,
+            ),
+        )
+        return JSONResponse(table.model_dump(mode="json", exclude_none=True))
 
     return router

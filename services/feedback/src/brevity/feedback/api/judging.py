@@ -72,15 +72,19 @@ def judging(repository: Repository, outbox: Outbox, resummarizer: Resummarizer) 
         return JSONResponse(shown, status_code=201 if new else 200)
 
     @router.post("/summaries/{summary_id}/resummarize", response_model=Asked, status_code=202)
-    async def resummarize(summary_id: str, wanted: SummaryRequest, caller: Reviewer) -> Response:
-        """Ask for another summary of the same text with other settings. 202 once it is submitted: it will appear in the
-        list, or as a failure in the document's history; 200 when that summary is there already."""
+    async def resummarize(
+        summary_id: str, caller: Reviewer, wanted: SummaryRequest | None = None
+    ) -> Response:
+        """Ask for another summary of the same text, with other settings or, without a body, with this summary's own. 202
+        once it is submitted: it will appear in the list, or as a failure in the document's history. 200 when the model
+        that serves now has written that summary already."""
         summary = (await the_summary(repository, caller.tenant, summary_id)).event
-        there = await resummarizer.submit(summary, wanted)
+        asked_for = wanted or summary.request
+        there = await resummarizer.submit(summary, asked_for)
         asked = Asked(
             state="there" if there else "submitted",
             document_id=summary.document_id,
-            request=wanted,
+            request=asked_for,
             summary_id=there.event.summary_id if there else None,
         )
         return JSONResponse(

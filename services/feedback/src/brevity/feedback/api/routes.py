@@ -15,6 +15,7 @@ from brevity.feedback.api.reading import reading
 from brevity.feedback.ledger.store import LedgerStore
 from brevity.feedback.live import Live
 from brevity.feedback.mongo.drift import DriftStore
+from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.outbox import Outbox
 from brevity.feedback.repository import Repository
 from brevity.feedback.resummarize import Resummarizer
@@ -34,6 +35,7 @@ class Services:
     live: Live
     settings: FeedbackBlock
     drift: DriftStore
+    series: DriftSeries
     ledger: LedgerStore
 
 
@@ -45,6 +47,6 @@ def add_routes(app: FastAPI, services: Services) -> None:
         judging(repository, services.outbox, services.resummarizer),
         admin(repository, TrainingData(repository, services.sources)),
         events(services.live, services.settings),
-        drift(services.drift),
+        drift(services.drift, services.series),
     ):
         app.include_router(router)

@@ -47,7 +47,7 @@ class Asked(Stored):
     """What became of asking for another summary."""
 
     state: Literal["submitted", "there"] = Field(
-        description="`there`: the same was asked for before; `summary_id` is the answer."
+        description="`there`: the model that serves now has written it already; `summary_id` is the answer."
     )
     document_id: str
     request: SummaryRequest

@@ -3,7 +3,18 @@
 from brevity.feedback.drift.alarm import Alarm
 from brevity.feedback.drift.monitors import Monitors, ReferenceDocument
 from brevity.feedback.drift.scope import DriftSettings
+from brevity.feedback.drift.series import Peak, PointKey
 from brevity.feedback.drift.text import TextStatistics, measure
 from brevity.feedback.drift.watch import Watch
 
-__all__ = ["Alarm", "DriftSettings", "Monitors", "ReferenceDocument", "TextStatistics", "Watch", "measure"]
+__all__ = [
+    "Alarm",
+    "DriftSettings",
+    "Monitors",
+    "Peak",
+    "PointKey",
+    "ReferenceDocument",
+    "TextStatistics",
+    "Watch",
+    "measure",
+]

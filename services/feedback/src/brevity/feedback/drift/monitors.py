@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from brevity.feedback.drift.lexicon import Lexicon
 from brevity.feedback.drift.measures import FAMILIES
 from brevity.feedback.drift.quality import length_ratio, warning_share
 from brevity.feedback.drift.scope import DriftSettings, Observation, Scope
+from brevity.feedback.drift.series import Series, Test
 from brevity.feedback.drift.text import TextStatistics, measure
 
 STATE_VERSION = 1
@@ -33,7 +34,7 @@ Key = tuple[str, str, str]
 
 
 class ReferenceDocument(NamedTuple):
-    """A document the serving model was trained on."""
+    """A document the serving model was trained on; `tenant` is empty when it is not known whose it is."""
 
     document_id: str
     tenant: str
@@ -55,6 +56,9 @@ class Monitors:
         self._lexicon = Lexicon()
         self._overall = {name: self._scope(name, settings.baseline) for name in FAMILIES}
         self._groups: OrderedDict[Key, Scope] = OrderedDict()
+        self.series = Series()
+        self.trained_documents = 0
+        """Documents of the training window that are the input's reference; 0 when the first that came are."""
 
     @classmethod
     def trained_on(
@@ -72,13 +76,27 @@ class Monitors:
         monitors._learn(documents)
         return monitors
 
-    def succeed(self, model_version: str, documents: Iterable[ReferenceDocument]) -> Monitors:
+    def refer(self, documents: Sequence[ReferenceDocument]) -> bool:
+        """Make the training window the reference of the input and begin its tests anew.
+
+        False, and nothing is changed, for a window of fewer documents than the first that came would be. A tenant and
+        language on its own is still compared with its first documents: a training window does not say whose they are.
+        """
+        if len(documents) < self._settings.lexicon_documents + self._settings.baseline:
+            return False
+        self._lexicon = Lexicon()
+        self._overall["input"] = self._scope("input", self._settings.baseline)
+        for key in [key for key in self._groups if key[0] == "input"]:
+            del self._groups[key]
+        self._learn(documents)
+        return True
+
+    def succeed(self, model_version: str) -> Monitors:
         """Monitors of the next version: its own input reference, the quality of this version as its norm.
 
         A version that is rated worse than the one before is so found by its own ratings.
         """
         following = Monitors(model_version, self._settings)
-        following._learn(documents)
         outcomes = [name for name, family in FAMILIES.items() if family.quality]
         for name in outcomes:
             following._overall[name].restore(self._overall[name].state())
@@ -148,6 +166,8 @@ class Monitors:
                 "lexicon": self._lexicon.state(),
                 "overall": {name: scope.state() for name, scope in self._overall.items()},
                 "groups": [[*key, scope.state()] for key, scope in self._groups.items()],
+                "series": self.series.state(),
+                "trained_documents": self.trained_documents,
             }
         )
 
@@ -171,6 +191,9 @@ class Monitors:
             monitors._overall[name].restore(saved)
         for family, tenant, language, saved in state["groups"]:
             monitors._group((family, tenant, language)).restore(saved)
+        # Earlier releases kept neither.
+        monitors.series = Series.restore(state.get("series", ()))
+        monitors.trained_documents = state.get("trained_documents", 0)
         return monitors
 
     def _learn(self, documents: Iterable[ReferenceDocument]) -> None:
@@ -183,28 +206,36 @@ class Monitors:
         for document_id, tenant, language, at, statistics in held:
             seen = self._seen(document_id, language, at, statistics)
             self._overall["input"].learn(seen)
-            self._group(("input", tenant, language)).learn(seen)
+            if tenant:
+                self._group(("input", tenant, language)).learn(seen)
+        self.trained_documents = self._lexicon.documents + len(held)
 
     def _seen(self, document_id: str, language: str, at: datetime, text: TextStatistics) -> Observation:
         values = self._lexicon.values(text, language)
         return Observation(document_id, document_id, at, values)
 
     def _observe(self, family: str, tenant: str, language: str, seen: Observation) -> list[Alarm]:
+        overall, group = self._overall[family], self._group((family, tenant, language))
         found = (
-            (None, None, self._overall[family].observe(seen)),
-            (tenant, language, self._group((family, tenant, language)).observe(seen)),
+            (None, None, overall.observe(seen)),
+            (tenant, language, group.observe(seen)),
         )
+        for scope, owner, tongue in ((overall, "", ""), (group, tenant, language)):
+            if scope.tested is not None:
+                value, statistic, effect = scope.tested
+                share = value / self._settings.mean_between_false_alarms
+                self.series.note(Test(family, owner, tongue), seen.at, share, statistic, effect)
         return [
             Alarm(
                 monitor=f"{FAMILIES[family].name}.{finding.statistic}",
-                tenant=whose,
+                tenant=owner,
                 language=tongue,
                 model_version=self.model_version,
                 trigger_id=seen.id,
                 threshold=self._settings.mean_between_false_alarms,
                 finding=finding,
             )
-            for whose, tongue, finding in found
+            for owner, tongue, finding in found
             if finding is not None
         ]
 
@@ -222,6 +253,7 @@ class Monitors:
         if scope is None:
             scope = self._groups[key] = self._scope(key[0], self._settings.group_baseline)
             if len(self._groups) > self._settings.max_groups:
-                self._groups.popitem(last=False)
+                gone, _ = self._groups.popitem(last=False)
+                self.series.forget([Test(*gone)])
         self._groups.move_to_end(key)
         return scope

@@ -71,6 +71,14 @@ class Finding:
     document_ids: tuple[str, ...]
 
 
+class Tested(NamedTuple):
+    """Where a test stood after an observation: its value, the statistic that led and its change."""
+
+    value: float
+    statistic: str
+    effect: float
+
+
 class Scope:
     """Ranks, test and debounce. Bounded memory; the same observations always give the same findings."""
 
@@ -88,7 +96,9 @@ class Scope:
         self._streak = 0
         self._since_quiet = 0
         self.evidence = 0.0
-        """The test's value at the last observation; not part of the state, since the next one sets it."""
+        """The test's value when it last tested; not part of the state, since the next observation sets it."""
+        self.tested: Tested | None = None
+        """What the last observation did; None when it was learnt from, or met silence."""
 
     def learn(self, observation: Observation) -> None:
         """Take an observation of the reference: ranked against, not tested."""
@@ -97,6 +107,7 @@ class Scope:
 
     def observe(self, observation: Observation) -> Finding | None:
         """Test an observation; a finding at most once in `quiet` of them."""
+        self.tested = None
         if self._silent:
             # What follows an alarm is not ranked: the new state must not become the norm by itself.
             self._silent -= 1
@@ -109,6 +120,9 @@ class Scope:
         cells = self._family.cells(observation.values)
         evidence = self._detector.observe(self._ranks.rank(cells, self._uniforms(observation.id)))
         self.evidence = evidence.value
+        self.tested = Tested(
+            evidence.value, self._family.statistics[evidence.statistic].name, evidence.effect
+        )
         return self._raise(evidence) if evidence.value >= self._threshold else None
 
     def _raise(self, evidence: Evidence) -> Finding:

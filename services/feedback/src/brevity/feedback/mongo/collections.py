@@ -17,6 +17,7 @@ SCHEMA_VERSION = 1
 
 DOCUMENTS = "feedback_documents"
 SUMMARIES = "feedback_summaries"
+KINDS = "feedback_summary_kinds"
 OUTCOMES = "feedback_outcomes"
 FEEDBACK = "feedback_entries"
 UNREADABLE = "feedback_unreadable"
@@ -24,6 +25,10 @@ ERASURES = "feedback_erasures"
 AUDIT = "feedback_audit"
 DRIFT = "feedback_drift"
 DRIFT_ALARMS = "feedback_drift_alarms"
+DRIFT_SERIES = "feedback_drift_series"
+INGEST_STATES = "documents"
+INGEST_CLAIMS = "ingest_claims"
+"""Ingest's own, in the same database: a document's state, with its summary, and its claims. Only erasure touches them."""
 
 _DAY_SECONDS = 86_400
 _TTL_NAME = "retention"
@@ -71,6 +76,7 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
             "submitted_at",
             settings.retention_days,
         ),
+        KINDS: Declared({"tenant": by()}, "last_submitted_at", settings.retention_days),
         OUTCOMES: Declared(
             {
                 "document": by("document_id"),
@@ -97,6 +103,8 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
         DRIFT_ALARMS: Declared(
             {"newest": (*by(), ("detected_at", DESCENDING))}, "detected_at", settings.feedback_retention_days
         ),
+        DRIFT_SERIES: Declared({"time": by("language", "hour")}, "hour", settings.feedback_retention_days),
+        INGEST_CLAIMS: Declared({"document": (("document_id", ASCENDING),)}),
         AUDIT: Declared({"newest": (*by(), ("at", DESCENDING))}, "at", settings.audit_retention_days),
     }
 

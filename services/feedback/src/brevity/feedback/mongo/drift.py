@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from bson.binary import Binary
+from pydantic import Field
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import DriftDetected
+from brevity.feedback.model import Stored
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import translated
 
@@ -29,6 +31,19 @@ class LeaseLost(Unavailable):
     code = "lease_lost"
 
 
+class Watched(Stored):
+    """Whom the monitors watch, and what the input is compared with."""
+
+    model_version: str = Field(description="The version in service; empty before its first summary.")
+    beside: list[str] = Field(
+        default_factory=list, description="Versions that share its traffic; their quality is watched too."
+    )
+    reference: Literal["training", "first_documents"] = Field(
+        description="What new documents are compared with: the version's training window, or the first that came."
+    )
+    training_documents: int = Field(default=0, description="Of its training window.")
+
+
 @dataclass(frozen=True, slots=True)
 class SavedDrift:
     """What a start goes on from. `state` is None before the first save."""
@@ -37,6 +52,7 @@ class SavedDrift:
     state: str | None
     places: Mapping[tuple[str, int], int]
     unpublished: Sequence[DriftDetected]
+    watched: Watched | None = None
 
 
 class DriftStore:
@@ -65,6 +81,12 @@ class DriftStore:
                 return SavedDrift(0, None, {}, ())
         return _saved(found)
 
+    async def watched(self) -> Watched | None:
+        """As of the last save; None before the first."""
+        with translated():
+            found = await self._monitors.find_one({"_id": _ID}, {"watched": 1})
+        return Watched.model_validate(found["watched"]) if found and "watched" in found else None
+
     async def current(self) -> SavedDrift | None:
         """What the last save left, for looking at alone."""
         with translated():
@@ -82,6 +104,8 @@ class DriftStore:
             "places": [[topic, partition, offset] for (topic, partition), offset in saved.places.items()],
             "unpublished": [event.to_json().decode() for event in saved.unpublished],
         }
+        if saved.watched is not None:
+            fields["watched"] = saved.watched.model_dump()
         if saved.state is not None:
             fields["state"] = Binary(zlib.compress(saved.state.encode(), 1))
         with translated():
@@ -90,7 +114,7 @@ class DriftStore:
             )
         if done.matched_count == 0:
             raise LeaseLost("another instance runs the drift monitors")
-        return SavedDrift(saved.revision + 1, saved.state, saved.places, saved.unpublished)
+        return replace(saved, revision=saved.revision + 1)
 
     async def published(self, owner: str, revision: int, alarms: Sequence[DriftDetected]) -> None:
         """Keep `alarms` for listing, then note that none waits any more; safe to repeat."""

@@ -13,10 +13,6 @@ from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.records import document_from, millisecond, outcome_from, summary_from, within
 
-INGEST_STATES = "documents"
-INGEST_CLAIMS = "ingest_claims"
-"""Collections of the same database in which ingest keeps a document's state, with its summary, and its claims."""
-
 _LEFT = ("objects", "feedback_ids", "model_versions")
 """What a note keeps until the rest of the erasure is done; the records it was read from are gone by then."""
 
@@ -51,12 +47,9 @@ class Erasing:
                 name: (await self._database[name].delete_many(query)).deleted_count
                 for name in (names.DOCUMENTS, names.SUMMARIES, names.OUTCOMES, names.FEEDBACK)
             }
-            for name, ids in (
-                (INGEST_STATES, [within(tenant, document_id)]),
-                (INGEST_CLAIMS, sorted(claims)),
-            ):
-                done = await self._database[name].delete_many({"_id": {"$in": ids}})
-                removed[name] = done.deleted_count
+            done = await self._database[names.INGEST_STATES].delete_one({"_id": within(tenant, document_id)})
+            removed[names.INGEST_STATES] = done.deleted_count
+            removed[names.INGEST_CLAIMS] = await self._drop_claims(query, sorted(claims))
             left = {name: sorted(note[name]) for name in _LEFT}
             shared = await self._still_referred_to(left["objects"])
         return Erased(
@@ -85,6 +78,14 @@ class Erasing:
             return_document=ReturnDocument.AFTER,
         )
         return dict(note or {})
+
+    async def _drop_claims(self, query: dict[str, str], ids: list[str]) -> int:
+        """Those that can be told from the document's texts and wishes, and all that name it: a claim for summarizing
+        once more has a name that nothing here knows."""
+        claims = self._database[names.INGEST_CLAIMS]
+        known = await claims.delete_many({"_id": {"$in": ids}})
+        named = await claims.delete_many(query)
+        return known.deleted_count + named.deleted_count
 
     async def _find(self, collection: str, query: dict[str, str]) -> list[dict[str, Any]]:
         return await self._database[collection].find(query, {"words": 0}).to_list()

@@ -13,6 +13,7 @@ from brevity.common.events import DocumentAccepted, SummaryCompleted
 from brevity.feedback.model import PipelineEvent, Unreadable
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import DUPLICATE_KEY, translated
+from brevity.feedback.mongo.kinds import kind_id, seen
 from brevity.feedback.mongo.records import of_document, of_outcome, of_summary, of_unreadable, within
 
 
@@ -44,13 +45,20 @@ class PipelineWrites:
     async def _write(self, events: Sequence[PipelineEvent]) -> None:
         now = datetime.now(UTC)
         writes: dict[str, list[UpdateOne]] = {}
+        latest: dict[tuple[str, ...], datetime] = {}
         for event in events:
             collection, name, fields = _record(event)
+            if isinstance(event, SummaryCompleted):
+                latest[kind_id(event)] = max(
+                    latest.get(kind_id(event), event.submitted_at), event.submitted_at
+                )
             update: dict[str, Any] = {"$setOnInsert": {**fields, "stored_at": now}}
             if isinstance(event, DocumentAccepted):
                 # Another summary of the same text may be asked for later: the text is kept as long as that one.
                 update["$max"] = {"last_submitted_at": event.submitted_at}
             writes.setdefault(collection, []).append(UpdateOne({"_id": name}, update, upsert=True))
+        # Before the summaries: a kind that is named too early is harmless, one that never is would be missed.
+        await bulk(self._database, names.KINDS, [seen(kind, at) for kind, at in latest.items()])
         for collection, updates in writes.items():
             await bulk(self._database, collection, updates)
 

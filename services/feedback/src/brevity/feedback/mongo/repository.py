@@ -11,12 +11,13 @@ from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.collections import apply_indexes
 from brevity.feedback.mongo.entries import Entries
 from brevity.feedback.mongo.erasing import Erasing
+from brevity.feedback.mongo.kinds import Kinds
 from brevity.feedback.mongo.pipeline import PipelineWrites
 from brevity.feedback.mongo.reading import Reading
 from brevity.feedback.settings import FeedbackBlock
 
 
-class MongoRepository(PipelineWrites, Reading, Entries, Erasing, Audit):
+class MongoRepository(PipelineWrites, Reading, Kinds, Entries, Erasing, Audit):
     """`Repository` on MongoDB, within what MongoDB and the local wire server both have."""
 
     def __init__(
@@ -24,11 +25,12 @@ class MongoRepository(PipelineWrites, Reading, Entries, Erasing, Audit):
     ) -> None:
         self._client = client
         self._settings = settings
-        for part in (PipelineWrites, Reading, Entries, Erasing, Audit):
+        for part in (PipelineWrites, Reading, Kinds, Entries, Erasing, Audit):
             part.__init__(self, client[database])
 
     async def prepare(self) -> None:
         await apply_indexes(self._database, self._settings)
+        await self.gather_kinds()
 
     async def ping(self) -> None:
         with translated():

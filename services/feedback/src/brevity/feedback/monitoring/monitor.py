@@ -21,9 +21,11 @@ from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
 from brevity.feedback.drift import Alarm, Watch
-from brevity.feedback.mongo.drift import DriftStore, SavedDrift
+from brevity.feedback.mongo.drift import DriftStore, SavedDrift, Watched
+from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.reader import TopicReader
+from brevity.feedback.monitoring.reference import TrainingWindows
 from brevity.feedback.monitoring.settings import DriftBlock
 from brevity.feedback.producer import EventProducer
 
@@ -33,6 +35,7 @@ TOPICS = (DocumentAccepted.topic, SummaryCompleted.topic, FeedbackRecorded.topic
 _BATCH = 200
 _WAIT_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
+_ASK_AGAIN_SECONDS = 60.0
 
 
 class DriftMonitor:
@@ -48,6 +51,8 @@ class DriftMonitor:
         settings: DriftBlock,
         metrics: DriftMetrics,
         *,
+        series: DriftSeries,
+        windows: TrainingWindows,
         max_text_bytes: int,
     ) -> None:
         self._kafka = kafka
@@ -56,6 +61,9 @@ class DriftMonitor:
         self._producer = producer
         self._settings = settings
         self._metrics = metrics
+        self._series = series
+        self._windows = windows
+        self._ask_at = 0.0
         self._max_text_bytes = max_text_bytes
         self._owner = uuid.uuid4().hex
         self._stopping = asyncio.Event()
@@ -101,6 +109,8 @@ class DriftMonitor:
             stopping = self._stopping.is_set()
             records = [] if stopping else await asyncio.to_thread(reader.read, _BATCH, _WAIT_SECONDS)
             alarms = await asyncio.to_thread(self._take, watch, records)
+            if not stopping:
+                await self._refer(watch)
             for record in records:
                 place = (record.topic, record.partition)
                 places[place] = max(places.get(place, 0), record.offset + 1)
@@ -118,10 +128,37 @@ class DriftMonitor:
 
     async def _save(self, watch: Watch, saved: SavedDrift) -> SavedDrift:
         with self._metrics.save_seconds.time():
+            await self._series.keep(watch.points())
+            watch.points_kept()
             state = await asyncio.to_thread(watch.to_json)
-            return await self._store.save(
-                self._owner, replace(saved, state=state), self._settings.lease_seconds
+            watched = Watched(
+                model_version=watch.model_version,
+                beside=list(watch.beside),
+                reference="training" if watch.trained_documents else "first_documents",
+                training_documents=watch.trained_documents,
             )
+            return await self._store.save(
+                self._owner, replace(saved, state=state, watched=watched), self._settings.lease_seconds
+            )
+
+    async def _refer(self, watch: Watch) -> None:
+        """Ask what the version in service was trained on; with the trainer away go on, and ask again in a while."""
+        version = watch.reference_wanted
+        if version is None or time.monotonic() < self._ask_at:
+            return
+        try:
+            documents = await self._windows.of(version)
+        except Unavailable as error:
+            self._ask_at = time.monotonic() + _ASK_AGAIN_SECONDS
+            log.info("the training window is not known yet", model_version=version, reason=error.message)
+            return
+        watch.refer(documents)
+        log.info(
+            "the input is compared with "
+            + ("the training window" if watch.trained_documents else "the first documents"),
+            model_version=version,
+            documents=watch.trained_documents,
+        )
 
     async def _publish(self, saved: SavedDrift) -> None:
         if not saved.unpublished:

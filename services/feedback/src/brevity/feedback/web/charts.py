@@ -54,6 +54,10 @@ class Plot:
     bands: tuple[str, ...] = ()
     dots: tuple[Dot, ...] = ()
     bars: tuple[Bar, ...] = ()
+    threshold: float | None = None
+    """Where the line of an alarm lies."""
+    marks: tuple[Dot, ...] = ()
+    """Alarms, on that line."""
 
 
 def share_plot(points: Sequence[Point]) -> Plot:
@@ -110,6 +114,35 @@ def count_plot(points: Sequence[Point]) -> Plot:
     )
 
 
+_LOWEST, _HIGHEST = -4.0, 1.0
+"""Powers of ten between which evidence is drawn; what is beyond lies on the edge."""
+
+
+def level_plot(points: Sequence[Point], alarms: Sequence[Dot]) -> Plot:
+    """Evidence as a share of its threshold, on a logarithmic scale; `alarms` by their place in points, not in units."""
+    top = _HIGHEST - _LOWEST
+
+    def y(value: float) -> float:
+        power = log10(value) if value > 0 else _LOWEST
+        return _y(min(_HIGHEST, max(_LOWEST, power)) - _LOWEST, top)
+
+    runs = _runs(points)
+    line = "".join(
+        f"{'M' if at == 0 else 'L'}{_x(index, len(points)):.1f} {y(points[index].value or 0):.1f}"
+        for run in runs
+        for at, index in enumerate(run)
+    )
+    alone = [run[0] for run in runs if len(run) == 1]  # no line shows these
+    return Plot(
+        ticks=tuple(Tick(y(10.0**power), f"{10.0**power:g}") for power in (-4, -2, 0, 1)),
+        dates=_dates([point.label.split(",")[0] for point in points]),
+        line=line,
+        dots=tuple(Dot(_x(n, len(points)), y(points[n].value or 0), points[n].label) for n in alone),
+        threshold=y(1.0),
+        marks=tuple(Dot(_x(alarm.x - 0.5, len(points)), y(1.0), alarm.label) for alarm in alarms),
+    )
+
+
 def _runs(points: Sequence[Point]) -> list[list[int]]:
     """Neighbouring places that have a value, joined by a line."""
     runs: list[list[int]] = []
@@ -135,7 +168,7 @@ def _band(run: Sequence[int], points: Sequence[Point], top: float) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in outline) + "Z" if outline else ""
 
 
-def _x(index: int, count: int) -> float:
+def _x(index: float, count: int) -> float:
     """The middle of the place of the item with this index."""
     return LEFT + (index + 0.5) * (WIDTH - LEFT - RIGHT) / max(1, count)
 

@@ -60,7 +60,9 @@ def judging(repository: Repository, outbox: Outbox, resummarizer: Resummarizer) 
     async def resummarize(request: Request, summary_id: str, caller: Reviewer) -> Response:
         event = (await the_summary(repository, caller.tenant, summary_id)).event
         async with request.form(max_files=0, max_fields=20) as form:
-            wanted = request_of(form, language=event.request.language)
+            # The offer beside an older model's summary asks for the very same, which the fields cannot always say.
+            same = form.get("same") is not None
+            wanted = event.request if same else request_of(form, language=event.request.language)
         after = int(time.time() * 1000)
         there = await resummarizer.submit(event, wanted)
         if there is not None:

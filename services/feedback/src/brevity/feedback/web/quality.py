@@ -14,9 +14,11 @@ from brevity.common.errors import Rejected
 from brevity.common.events import DriftDetected
 from brevity.feedback.model import Group, SummaryFilter
 from brevity.feedback.mongo.drift import DriftStore
+from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.repository import Repository
 from brevity.feedback.statistics import Rate, Row, rows
 from brevity.feedback.web.charts import Plot, Point, count_plot, share_plot
+from brevity.feedback.web.drift_plots import NAMES, levels
 from brevity.feedback.web.known import Known
 from brevity.feedback.web.page import Caller, PageRoute, page
 
@@ -46,7 +48,7 @@ class Drawn:
     drawing: Plot
 
 
-def quality(repository: Repository, known: Known, drift: DriftStore) -> APIRouter:
+def quality(repository: Repository, known: Known, drift: DriftStore, series: DriftSeries) -> APIRouter:
     router = APIRouter(route_class=PageRoute)
 
     @router.get("/quality")
@@ -60,6 +62,11 @@ def quality(repository: Repository, known: Known, drift: DriftStore) -> APIRoute
         groups = await repository.statistics(caller.tenant, wanted)
         by_week = chosen.days > _MOST_DAYS_BY_DAY
         alarms = await _alarms(drift, caller.tenant, chosen, first)
+        language = chosen.language
+        began, now = datetime(first.year, first.month, first.day, tzinfo=UTC), datetime.now(UTC)
+        points = await series.read(caller.tenant if language else None, language, began)
+        # A plot shows the tests of one population: its alarms are those of all documents, or of this language's.
+        plotted = [alarm for alarm in alarms if alarm.language == language]
         return page(
             request,
             "quality.html",
@@ -72,7 +79,9 @@ def quality(repository: Repository, known: Known, drift: DriftStore) -> APIRoute
             languages=sorted(rows(groups, "language"), key=lambda row: -row.summaries),
             plots=_plots(_over_time(groups, first, today, by_week=by_week)),
             alarms=alarms,
-            drift=_found(alarms, first, today, by_week=by_week),
+            statistic_names=NAMES,
+            levels=levels(points, plotted, began, now),
+            watched=await drift.watched(),
         )
 
     return router
@@ -90,14 +99,6 @@ async def _alarms(drift: DriftStore, tenant: str, chosen: Chosen, first: date) -
         if alarm.detected_at.date() >= first and chosen.language in (None, alarm.language)
     ]
     return sorted(wanted, key=lambda alarm: alarm.detected_at, reverse=True)[:_MOST_ALARMS]
-
-
-def _found(alarms: list[DriftDetected], first: date, last: date, *, by_week: bool) -> Plot:
-    """How often the monitors found something."""
-    counts = dict.fromkeys(_starts(first, last, by_week=by_week), 0)
-    for alarm in alarms:
-        counts[_start_of(alarm.detected_at.date(), first, last, by_week=by_week)] += 1
-    return count_plot([Point(_label(start), float(count)) for start, count in counts.items()])
 
 
 def _chosen(request: Request) -> Chosen:

@@ -16,6 +16,7 @@ from brevity.feedback.export.languages import describe
 from brevity.feedback.history import Step, steps_of
 from brevity.feedback.model import Feedback, StoredSummary, SummaryFilter
 from brevity.feedback.repository import Repository
+from brevity.feedback.resummarize import Resummarizer, same_wish
 from brevity.feedback.sources import Sources
 from brevity.feedback.web import words
 from brevity.feedback.web.known import Known
@@ -46,7 +47,7 @@ class ShownStep:
     changes: tuple[Change, ...] = ()
 
 
-def reading(repository: Repository, sources: Sources, known: Known) -> APIRouter:
+def reading(repository: Repository, sources: Sources, known: Known, resummarizer: Resummarizer) -> APIRouter:
     router = APIRouter(route_class=PageRoute)
 
     @router.get("/summaries/{summary_id}/standing")
@@ -65,6 +66,7 @@ def reading(repository: Repository, sources: Sources, known: Known) -> APIRouter
         said = await repository.feedback_of(caller.tenant, summary_id)
         mine = [entry for entry in said if entry.reviewer == caller.subject]
         steps = await steps_of(repository, caller.tenant, event.document_id)
+        newer = await resummarizer.newer(event)
         return page(
             request,
             "read.html",
@@ -72,6 +74,8 @@ def reading(repository: Repository, sources: Sources, known: Known) -> APIRouter
             shown=shown_summary(event),
             text=None if text is None else shown_source(text, event.sentences, whole=source == "whole"),
             others=others,
+            newer=sorted(newer),
+            by_newer=_by(newer, item, others),
             comparable=any(other.event.model_version != event.model_version for other in others),
             engines=(await known.of(caller.tenant)).engines,
             mine=_mine(mine),
@@ -81,6 +85,18 @@ def reading(repository: Repository, sources: Sources, known: Known) -> APIRouter
         )
 
     return router
+
+
+def _by(versions: frozenset[str], item: StoredSummary, others: list[StoredSummary]) -> StoredSummary | None:
+    """The same summary as one of `versions` has written it."""
+    return next(
+        (
+            other
+            for other in others
+            if other.event.model_version in versions and same_wish(other.event.request, item.event.request)
+        ),
+        None,
+    )
 
 
 def _mine(entries: list[Feedback]) -> Mine | None:

@@ -36,11 +36,11 @@ def add_page(app: FastAPI, services: Services, producer: EventProducer, settings
     submissions = Submissions(producer, S3ObjectStore(settings.s3))
     for router in (
         listing(repository, known),
-        reading(repository, services.sources, known),
+        reading(repository, services.sources, known, services.resummarizer),
         judging(repository, services.outbox, services.resummarizer),
         submitting(repository, submissions),
         comparing(repository, services.sources, services.outbox),
-        quality(repository, known, services.drift),
+        quality(repository, known, services.drift, services.series),
         models(registry_door(settings), services.ledger),
         login(doors),
     ):
