@@ -7,6 +7,9 @@ The instances are the service itself, each a process. They are measured with two
 - **extractive**: the built-in engine inside each instance. Its time is CPU time, so the machine's cores are the limit,
   however many instances there are; broker and reader run on the same cores.
 
+Instances are added to those that run, as an autoscaler adds them. The busiest instance's partitions set the limit: documents
+are spread over 8, and what one instance has of them it has to do alone.
+
 Each rate is that of the slowest path there is: from the first document written to the last summary that a read_committed
 reader sees. For recovery, documents come at half of what four instances can do with the waiting engine; it stalls (its
 queue is full), and then answers again. With load L of what can be done, the backlog of a stall of S seconds cannot be
@@ -37,6 +40,7 @@ from bench.waiting_engine import WaitingEngine
 from brevity.common.events import DocumentAccepted, Origin, SummaryRequest, encode
 from brevity.common.ids import content_hash
 from brevity.common.kafka.client import producer_config
+from brevity.common.kafka.topics import PIPELINE_PARTITIONS
 from brevity.nlp.words import count_words
 
 INSTANCES = (1, 2, 4)
@@ -154,14 +158,18 @@ class Instances:
             assert time.monotonic() < deadline, "the partitions were not shared out evenly"
             time.sleep(0.2)
 
-    def _partitions(self, one: Service) -> float:
+    def busiest(self) -> int:
+        """The most partitions of `documents.accepted` that one instance has."""
+        return int(max(self._partitions(one, "documents.accepted") for one in self._running))
+
+    def _partitions(self, one: Service, topic: str = "") -> float:
+        """Of `topic`, or of both topics together."""
         text = httpx.get(f"http://{one.address}/metrics", trust_env=False, timeout=10).text
-        [line] = [
-            line
+        return sum(
+            float(line.rpartition(" ")[2])
             for line in text.splitlines()
-            if line.startswith('brevity_summarize_partitions{state="open"}')
-        ] or ["0 0"]
-        return float(line.rpartition(" ")[2])
+            if line.startswith("brevity_summarize_partitions{") and 'state="open"' in line and topic in line
+        )
 
 
 def rate(lane: Lane, count: int) -> float:
@@ -213,6 +221,7 @@ def recovery(lane: Lane, engine: WaitingEngine, capacity: float) -> tuple[float,
 
 def main() -> None:
     rates: dict[str, dict[int, float]] = {"waiting": {}, "extractive": {}}
+    busiest: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder, fresh_stack(Path(folder)) as stack:
         lane = Lane(stack)
         engine = WaitingEngine(free_port(), ENGINE_SECONDS)
@@ -225,6 +234,7 @@ def main() -> None:
                 instances = Instances(stack, Path(folder), remote, ending)
                 for count in INSTANCES:
                     instances.grow(count)
+                    busiest[count] = instances.busiest()
                     rates["waiting"][count] = rate(lane, int(SECONDS * ONE_CAN * count))
                 took, least, most = recovery(lane, engine, rates["waiting"][max(INSTANCES)])
             with ExitStack() as ending:
@@ -237,12 +247,20 @@ def main() -> None:
             lane.close()
     show(
         f"documents a second of {count_words(_BODY):,} words, {os.cpu_count()} cores; 8 partitions",
-        ("instances", "waiting engine", "of its limit", "extractive engine", "of one instance"),
+        (
+            "instances",
+            "partitions of the busiest",
+            "waiting engine",
+            "of its limit",
+            "extractive engine",
+            "of one",
+        ),
         [
             (
                 count,
+                busiest[count],
                 rates["waiting"][count],
-                rates["waiting"][count] / (count * ONE_CAN),
+                rates["waiting"][count] / (PIPELINE_PARTITIONS / busiest[count] * ONE_CAN),
                 rates["extractive"][count],
                 rates["extractive"][count] / rates["extractive"][1],
             )
@@ -259,6 +277,7 @@ def main() -> None:
         {
             "four_vs_one": rates["waiting"][4] / rates["waiting"][1],
             "extractive_four_vs_one": rates["extractive"][4] / rates["extractive"][1],
+            "four_vs_limit": rates["waiting"][4] / (PIPELINE_PARTITIONS / busiest[4] * ONE_CAN),
             "recovery": least / took,
         },
     )

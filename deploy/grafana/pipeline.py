@@ -65,9 +65,14 @@ PIPELINE = Dashboard(
                 ),
                 Panel(
                     "Partitions",
-                    "Assigned partitions by stage; a halted one waits for a person.",
+                    "Assigned partitions by instance and topic, which should be shared out evenly; a halted one waits for a person.",
                     "short",
-                    [Query('sum by (job, state) ({__name__=~"brevity_.+_partitions"})', "{{job}} {{state}}")],
+                    [
+                        Query(
+                            'sum by (job, instance, topic, state) ({__name__=~"brevity_.+_partitions"}) > 0',
+                            "{{job}} {{instance}} {{topic}} {{state}}",
+                        )
+                    ],
                 ),
                 Panel(
                     "A batch's work",

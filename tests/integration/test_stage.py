@@ -235,7 +235,7 @@ def test_too_many_dead_letters_halt_the_partition_instead_of_emptying_the_topic(
     limits = {"batch_records": 10, "dead_letter_window": 50, "dead_letter_ratio": 0.5}
     with running(lane, handle, registry, **limits) as stage:
         eventually("halted", lambda: bool(values(lane)) and not stage.ready())
-        eventually("told", lambda: told("partitions", state="halted") == 1)
+        eventually("told", lambda: told("partitions", topic=lane.source, state="halted") == 1)
         assert told("lag_records", topic=lane.source) > 0
         assert told("records_finished_total", outcome="dead_letter") >= 50
         assert told("records_finished_total", outcome="retried") == 0

@@ -87,7 +87,7 @@ class StageMetrics:
         self.partitions = Gauge(
             name("partitions"),
             "Assigned partitions, by whether they are `open` or `halted` by too many dead letters.",
-            ["state"],
+            ["topic", "state"],
             registry=registry,
         )
 

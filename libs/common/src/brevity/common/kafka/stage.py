@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -405,9 +405,9 @@ class Stage:
         unfinished = chain(self._waiting, *(batch.items for batch in self._in_flight))
         times = [item.record.timestamp_ms for item in unfinished if item.record.timestamp_ms > 0]
         self._metrics.oldest.set(max(0.0, time.time() - min(times) / 1000) if times else 0.0)
-        halted = sum(partition.halted for partition in self._assignment.all())
-        self._metrics.partitions.labels("halted").set(halted)
-        self._metrics.partitions.labels("open").set(len(self._assignment.all()) - halted)
+        held = Counter((partition.topic, partition.halted) for partition in self._assignment.all())
+        for topic, halted in product(self._topics, (False, True)):
+            self._metrics.partitions.labels(topic, "halted" if halted else "open").set(held[topic, halted])
 
 
 def _names(partitions: Sequence[TopicPartition]) -> list[str]:
