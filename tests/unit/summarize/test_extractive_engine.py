@@ -5,7 +5,7 @@ import pytest
 from brevity.common.errors import Fatal, Rejected
 from brevity.nlp.types import Span
 from brevity.nlp.words import count_words
-from brevity.summarize.engines.extractive import coverage_percent
+from brevity.summarize.engines.measures import coverage_percent
 from brevity.summarize.engines.port import Job, Summary, SummaryEngine
 from brevity.summarize.engines.registry import load_engine
 from tests.unit.summarize.texts import BRIDGE

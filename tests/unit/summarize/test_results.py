@@ -5,7 +5,7 @@ from brevity.common.errors import Transient
 from brevity.common.events import DocumentAccepted, ObjectRef, Origin
 from brevity.common.events.documents import SummaryRequest
 from brevity.common.kafka.record import Record
-from brevity.summarize.engines.port import Job, Summary
+from brevity.summarize.engines.port import Job, Route, Summary
 from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.results import completed, failed
 from tests.unit.summarize.texts import BRIDGE
@@ -55,6 +55,19 @@ def test_the_id_tells_tenant_text_request_and_model_apart_and_nothing_else() -> 
     ]
     assert len({first, *(event.summary_id for event in others)}) == 5
     assert completed(DOCUMENT.model_copy(update={"metadata": {}}), summary).summary_id == first
+
+
+def test_a_router_s_choice_and_its_cost_are_told() -> None:
+    event = completed(
+        DOCUMENT, replace(_summary(), route=Route("fast", ("default", "quality:cost")), cost=0.25)
+    )
+    assert event.route is not None
+    assert (event.route.name, event.route.reasons, event.usage.cost) == (
+        "fast",
+        ["default", "quality:cost"],
+        0.25,
+    )
+    assert completed(DOCUMENT, _summary()).route is None
 
 
 def test_a_dead_letter_points_at_the_record_that_failed() -> None:

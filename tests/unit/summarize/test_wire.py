@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brevity.common.errors import Rejected, Transient
+from brevity.common.errors import Rejected, Transient, Unavailable
 from brevity.nlp.types import Span
-from brevity.summarize.engines.port import Flag, Job, Summary, SummarySentence
+from brevity.summarize.engines.port import Flag, Job, Route, Summary, SummarySentence
 from brevity.summarize.serving.wire import Malformed, dump_answers, dump_jobs, load_answers, load_jobs
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -16,6 +16,7 @@ shares = st.floats(0, 1)
 jobs = st.builds(
     Job, texts, texts, st.integers(5, 5_000),
     st.sampled_from(["paragraph", "bullets", "headline"]), st.none() | texts, st.none() | texts,
+    texts, st.none() | texts, shares, places,
 )  # fmt: skip
 sentences = st.builds(
     SummarySentence, texts, places, places, st.lists(spans, max_size=3).map(tuple), shares,
@@ -27,6 +28,7 @@ summaries = st.builds(
     st.floats(0, 100), texts, texts, st.booleans(), st.lists(flags, max_size=3).map(tuple),
     st.dictionaries(texts, st.integers() | texts | shares, max_size=3), places, places,
     st.none() | places, st.none() | places,
+    st.none() | st.builds(Route, texts, st.lists(texts, max_size=3).map(tuple)), st.none() | shares,
 )  # fmt: skip
 
 
@@ -40,7 +42,24 @@ def test_summaries_arrive_as_they_were_sent(sent: list[Summary]) -> None:
     assert load_answers(dump_answers(sent)) == sent
 
 
-@pytest.mark.parametrize("kind", [Rejected, Transient])
+def test_what_was_added_later_travels_only_where_it_says_something() -> None:
+    """Processes are replaced one after another: the other side may be of the first release."""
+    [job] = json.loads(dump_jobs([Job("A text.", "en", 50)]))
+    assert set(job) == {"text", "language", "words", "style", "title", "output_language"}
+    [routed] = json.loads(dump_jobs([Job("A text.", "en", 50, waiting_words=7)]))
+    assert set(routed) - set(job) == {"waiting_words"}
+    summary = Summary("A.", (), (), 100.0, "extractive", "1")
+    [plain] = json.loads(dump_answers([summary]))
+    assert not {"route", "cost"} & set(plain)
+
+
+def test_a_reader_ignores_what_a_later_release_adds_to_a_summary() -> None:
+    summary = Summary("A.", (), (), 100.0, "extractive", "1")
+    [plain] = json.loads(dump_answers([summary]))
+    assert load_answers(json.dumps([{**plain, "added_later": [1]}]).encode()) == [summary]
+
+
+@pytest.mark.parametrize("kind", [Rejected, Transient, Unavailable])
 def test_an_error_keeps_its_kind_and_what_it_says(kind: type[Rejected] | type[Transient]) -> None:
     [found] = load_answers(dump_answers([kind("What is wrong", code="some_code", remedy="Do this.")]))
     assert type(found) is kind

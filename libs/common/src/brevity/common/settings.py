@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from brevity.common.errors import Fatal
 
 PREFIX = "BREVITY_"
-SERVICE_BLOCKS = ("INGEST", "SUMMARIZE", "FEEDBACK", "TRAINER")
+SERVICE_BLOCKS = ("INGEST", "SUMMARIZE", "FEEDBACK", "TRAINER", "MODEL", "GUARD", "ROUTER")
 """Blocks of the other services: allowed in a shared environment, read by their owner alone."""
 
 

@@ -7,22 +7,22 @@ the user's turn, and the model's window is filled to the token: what did not fit
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from brevity.neural.answers import clean
+from brevity.neural.archive import BadModel, files, model_version
+from brevity.neural.loading import LoadSettings, device_of, dtype_of, folder_of
 from brevity.neural.port import Generated, GenerationError, Request
 from brevity.neural.prompts import MARK, longest, messages
 
-Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+_OPTIONS = {"local_files_only": True, "trust_remote_code": False}
 _TOKENS_A_WORD = 3
 """Room to answer in: languages other than English take two tokens a word and more."""
 _ROOM = 32
@@ -32,23 +32,16 @@ _SIDE_TOKENS = 8
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """How a chat model runs.
+    """How much a chat model reads and writes.
 
-    `context_tokens` bounds prompt, document and answer together, where the model would take more; `batch_tokens` bounds
+    `languages` are those it is said to have (ISO 639-1; None: nobody says). `context_tokens` bounds prompt, document and answer together, where the model would take more; `batch_tokens` bounds
     them summed over a batch, padding counted; `answer_tokens` is the longest answer.
     """
 
-    device: str = "auto"
-    dtype: Dtype = "auto"
-    device_map: str | None = None
-    compile: bool = False
     context_tokens: int | None = None
     answer_tokens: int = 1_024
     batch_tokens: int = 16_384
-
-
-class BadChatModel(Exception):
-    """A folder that holds no chat model that can be used; says why."""
+    languages: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,7 @@ class ChatGenerator:
 
     def __init__(self, model: Any, tokenizer: Any, *, model_version: str, settings: ChatSettings) -> None:
         if not getattr(tokenizer, "chat_template", None):
-            raise BadChatModel("the tokenizer has no chat template")
+            raise _no_chat("the tokenizer has no chat template")
         self._model = model
         self._tokenizer = tokenizer
         self._settings = settings
@@ -75,41 +68,49 @@ class ChatGenerator:
         head = max(self._around(request) for request in longest())
         self._context = window - self._answer - head - _SIDE_TOKENS
         if self._context < 16:
-            raise BadChatModel(
-                f"the model reads {window} tokens, of which its prompt and answer take {window - self._context}"
+            raise BadModel(
+                f"the model reads {window} tokens, of which its prompt and answer take {window - self._context}",
+                code="context_too_small",
+                remedy="Take a model with a larger context, or set BREVITY_MODEL_CONTEXT_TOKENS higher.",
             )
 
     @classmethod
-    def load(cls, folder: Path, settings: ChatSettings | None = None) -> ChatGenerator:
-        """Load the model in `folder`: safetensors only, no code of its own, nothing from the network.
+    def load(
+        cls, name: str | Path, load: LoadSettings | None = None, settings: ChatSettings | None = None
+    ) -> ChatGenerator:
+        """Load the model in the folder `name`, or the hub's by that name: safetensors only, no code of its own.
 
         Raises:
-            BadChatModel: It cannot be used, and why.
+            BadModel: It cannot be used, and why.
         """
-        chosen = settings or ChatSettings()
+        chosen = load or LoadSettings()
+        folder = folder_of(name)
+        files(folder)
         logging.disable_progress_bar()
+        device = device_of(chosen.device)
         try:
-            config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-            tokenizer = AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False, padding_side="left"
-            )
+            config = AutoConfig.from_pretrained(folder, **_OPTIONS)
+            tokenizer = AutoTokenizer.from_pretrained(folder, **_OPTIONS)
             model: Any = AutoModelForCausalLM.from_pretrained(
                 folder,
                 config=config,
-                local_files_only=True,
-                trust_remote_code=False,
                 use_safetensors=True,
-                dtype=chosen.dtype if chosen.dtype == "auto" else getattr(torch, chosen.dtype),
+                dtype=dtype_of(chosen.dtype, device),
                 device_map=chosen.device_map,
+                **_OPTIONS,
             )
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            raise BadChatModel(f"{folder} cannot be loaded: {error}") from error
+            raise BadModel(
+                f"the model {folder.name} cannot be loaded: {error}",
+                code="bad_model",
+                remedy="It must be one of those that AutoModelForCausalLM of transformers takes.",
+            ) from error
         if chosen.device_map is None:
-            model = model.to(_device(chosen.device))
+            model = model.to(device)
         model.eval()
         if chosen.compile:
             model.forward = torch.compile(model.forward, dynamic=True)
-        return cls(model, tokenizer, model_version=f"llm-{folder_digest(folder)}", settings=chosen)
+        return cls(model, tokenizer, model_version=model_version(folder), settings=settings or ChatSettings())
 
     @property
     def context_tokens(self) -> int:
@@ -122,8 +123,8 @@ class ChatGenerator:
         return [len(ids) for ids in found["input_ids"]]
 
     def languages(self) -> frozenset[str] | None:
-        """None: a chat model says nowhere what it was trained on."""
-        return None
+        """What the settings say: a chat model says nowhere what it was trained on."""
+        return self._settings.languages
 
     def generate(self, requests: Sequence[Request]) -> list[Generated | GenerationError]:
         prompts = [self._prompt(request) for request in requests]
@@ -212,7 +213,7 @@ class ChatGenerator:
         )
         before, found, after = rendered.partition(MARK)
         if not found:
-            raise BadChatModel("the chat template leaves the user's message out")
+            raise _no_chat("the chat template leaves the user's message out")
         return self._ids(before), self._ids(after)
 
     def _ids(self, text: str) -> list[int]:
@@ -239,17 +240,6 @@ def batches(sizes: Sequence[int], most: int) -> list[list[int]]:
     return made
 
 
-def folder_digest(folder: Path) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of the model's files, by name: equal for equal models."""
-    total = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".safetensors", ".json", ".model", ".txt", ".jinja"):
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            total.update(json.dumps([path.name, digest]).encode())
-    return total.hexdigest()[:12]
-
-
 def _window(config: Any, tokenizer: Any, wanted: int | None) -> int:
     """How many tokens the model takes; a tokenizer without a limit names a huge number."""
     text = config.get_text_config()
@@ -261,7 +251,9 @@ def _window(config: Any, tokenizer: Any, wanted: int | None) -> int:
     return min([int(value) for value in found if value], default=4_096)
 
 
-def _device(name: str) -> torch.device:
-    if name != "auto":
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _no_chat(why: str) -> BadModel:
+    return BadModel(
+        why,
+        code="not_a_chat_model",
+        remedy="Take the instruction-tuned variant of the model: its tokenizer brings a chat template.",
+    )

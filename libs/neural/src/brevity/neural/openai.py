@@ -42,6 +42,7 @@ class ServerSettings:
         tries: Attempts for one request; the pause before the second is `backoff_seconds` and doubles with each further
             one, unless the server names another (up to `timeout_seconds`).
         max_bytes: Largest answer.
+        languages: Those the model is said to have, as ISO 639-1 codes; None: nobody says.
     """
 
     base_url: str
@@ -54,6 +55,7 @@ class ServerSettings:
     tries: int = 4
     backoff_seconds: float = 0.5
     max_bytes: int = 4_194_304
+    languages: frozenset[str] | None = None
 
 
 class _Again(Exception):
@@ -107,7 +109,7 @@ class OpenAIGenerator:
         return [_tokens(text) for text in texts]
 
     def languages(self) -> frozenset[str] | None:
-        return None
+        return self._settings.languages
 
     def generate(self, requests: Sequence[Request]) -> list[Generated | GenerationError]:
         return list(self._pool.map(self._one, requests))

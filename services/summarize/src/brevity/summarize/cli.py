@@ -25,7 +25,9 @@ def summarize(
     style: Annotated[
         Style, typer.Option(help="Running text, one point a line, or one sentence.")
     ] = "paragraph",
-    engine: Annotated[str, typer.Option(help="`extractive`, or `extractive:/path/to/model`.")] = DEFAULT,
+    engine: Annotated[
+        str, typer.Option(help="`extractive`, `extractive:/path/to/model`, `seq2seq:NAME`, ...")
+    ] = DEFAULT,
     language: Annotated[
         str | None, typer.Option(help="Language of the text, e.g. `en`; else detected.")
     ] = None,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 
 from brevity.common.errors import BrevityError, Rejected, Unavailable
 from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
@@ -22,6 +25,7 @@ from brevity.summarize.serving.client import EngineClient
 from brevity.summarize.serving.memory import Memory, Timed
 from brevity.summarize.serving.wire import Answer
 from brevity.summarize.settings import EngineSettings
+from brevity.summarize.versions.address import engine_of
 
 SECONDS_HEADER = "brevity-engine-seconds"
 """The engine's seconds for the micro-batch, shared equally among its documents: differs from run to run."""
@@ -49,6 +53,8 @@ class SummarizeHandler:
         self._settings = settings
         self._metrics = metrics
         self._memory = Memory()
+        self._routed = engine_of(settings.engine) == "router"
+        self._in_hand = InHand()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine-call")
 
     def __call__(self, records: Sequence[Record]) -> list[Result]:
@@ -67,7 +73,10 @@ class SummarizeHandler:
                         jobs[index] = _job(documents[index], self._text(documents[index]))
                 except Rejected as error:
                     results[index] = Failed(error)
-            self._ask(documents, jobs, answers, alone)
+            with self._in_hand(sum(documents[index].word_count for index in jobs)) as waiting:
+                if self._routed:
+                    jobs = {i: _for_router(job, documents[i], waiting) for i, job in jobs.items()}
+                self._ask(documents, jobs, answers, alone)
         except Unavailable:
             self._memory.keep({places[index]: answer for index, answer in answers.items()})
             self._memory.suspect([places[index] for index in alone if index not in answers])
@@ -132,7 +141,7 @@ class SummarizeHandler:
 
     def _refuse_other_engines(self, document: DocumentAccepted) -> None:
         wanted, here = document.summary.engine, self._settings.engine.split(":")[0]
-        if wanted is not None and wanted.split(":")[0] != here:
+        if wanted is not None and wanted.split(":")[0] != here and not self._routed:
             raise Rejected(
                 f"the engine {wanted!r} is not served here; {here!r} is",
                 code="engine_not_served",
@@ -183,6 +192,12 @@ class SummarizeHandler:
         metrics.summaries.labels(summary.engine, document.summary.style).inc()
         if summary.passed_through:
             metrics.passed_through.labels(summary.engine).inc()
+        if summary.route is not None:
+            metrics.routes.labels(summary.route.name, summary.route.reasons[0]).inc()
+            for reason in summary.route.reasons[1:]:
+                name, _, why = reason.rpartition(":")
+                if name:
+                    metrics.passed_over.labels(name, why).inc()
         for flag in summary.warnings:
             metrics.warnings.labels(flag.code).inc()
         for sentence in summary.sentences:
@@ -205,3 +220,35 @@ def _job(document: DocumentAccepted, text: str) -> Job:
         title=document.title,
         output_language=request.language,
     )
+
+
+def _for_router(job: Job, document: DocumentAccepted, waiting_words: int) -> Job:
+    """The job with what a router decides by. Only a router is sent it: other engines' replicas may not know it yet."""
+    wanted = document.summary.engine
+    return replace(
+        job,
+        tenant=document.tenant,
+        wanted=None if wanted == "router" else wanted,
+        waited_seconds=round(max(0.0, time.time() - document.submitted_at.timestamp()), 3),
+        waiting_words=waiting_words,
+    )
+
+
+class InHand:
+    """Words of the documents that this stage is waiting for the engine to answer; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._words = 0
+
+    @contextmanager
+    def __call__(self, words: int) -> Generator[int]:
+        """While `words` more are waiting; yields them and those already there."""
+        with self._lock:
+            self._words += words
+            waiting = self._words
+        try:
+            yield waiting
+        finally:
+            with self._lock:
+                self._words -= words

@@ -25,6 +25,14 @@ class SummarizeMetrics:
             "passed_through", "Documents no longer than the summary wanted.", ["engine"]
         )
         self.warnings = counter("warnings", "Warnings on summaries, by code.", ["code"])
+        self.routes = counter(
+            "routes", "Summaries by the route that a router chose and what set the order.", ["route", "order"]
+        )
+        self.passed_over = counter(
+            "routes_passed_over",
+            "Times a router passed over a route, by why: `language`, `cost`, `deadline` or an error's code.",
+            ["route", "reason"],
+        )
         self.failures = counter("failures", "Documents the engine failed on, by code.", ["code"])
         self.tokens = counter(
             "tokens",

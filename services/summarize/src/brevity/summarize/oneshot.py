@@ -113,7 +113,8 @@ def loaded(uri: str) -> SummaryEngine:
         return load_engine(uri)
     from brevity.summarize.versions.wiring import model_cache
 
-    return load_engine(model_cache(load_settings(SummarizeSettings)).local(uri))
+    settings = load_settings(SummarizeSettings)
+    return load_engine(model_cache(settings).local(uri), settings)
 
 
 def _result(job: Job, summary: Summary) -> Result:

@@ -20,7 +20,7 @@ from brevity.common.settings import (
 class EngineSettings(Block):
     engine: str = Field(
         default="extractive",
-        description="Engine to serve: `extractive`, or with a model of one's own `extractive:/path/to/model` or `extractive:s3://bucket/key#sha256=HEX`. Promotions go before it.",
+        description="Engine to serve: `extractive`, or with a model of one's own `extractive:/path/to/model` or `extractive:s3://bucket/key#sha256=HEX`; in the same form `seq2seq:`, `llm:` and `ctranslate2:`, also with a hub's name; `openai:MODEL`; `router:/path/to/policy`. Promotions go before it.",
     )
     follow_promotions: bool = Field(
         default=True,
@@ -88,6 +88,84 @@ class EngineSettings(Block):
     )
 
 
+class ModelSettings(Block):
+    """How neural models run; the extractive engine has no use for any of it."""
+
+    device: str = Field(
+        default="auto",
+        description="Where a model runs: `auto` (a GPU if there is one), `cpu`, `cuda` or `cuda:N`.",
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto", description="Of its weights; `auto`: float32 on a CPU, bfloat16 on a GPU that has it."
+    )
+    device_map: str | None = Field(
+        default=None,
+        description="`auto` spreads a model over several GPUs; absent: it goes to one device whole.",
+    )
+    compile: bool = Field(
+        default=False, description="Compile the model: the first batches take a minute longer."
+    )
+    batch_tokens: int = Field(
+        default=16_384, ge=64, description="Most tokens of a batch, source, answer and padding together."
+    )
+    context_tokens: int | None = Field(
+        default=None,
+        ge=64,
+        description="Most tokens a model is given at once; absent: all it takes (8192 behind a server). What is longer is read in parts.",
+    )
+    answer_tokens: int = Field(
+        default=1_024,
+        ge=16,
+        description="Longest answer of a chat model, in tokens; at most a quarter of its context.",
+    )
+    beams: int | None = Field(
+        default=None,
+        ge=1,
+        le=16,
+        description="Beams of a seq2seq model; absent: the model's own configuration.",
+    )
+    length_penalty: float | None = Field(
+        default=None, description="Of its beams: above 0 longer answers; absent: the model's own."
+    )
+    no_repeat_ngram: int | None = Field(
+        default=None, ge=0, description="No run of so many tokens comes twice; absent: the model's own."
+    )
+    languages: tuple[str, ...] | None = Field(
+        default=None,
+        description='Languages the model has, as JSON: `["en", "de"]`; absent: what its tokenizer says. Others are refused.',
+    )
+    server_url: str | None = Field(
+        default=None, description="OpenAI-compatible server of `openai:MODEL`, up to and including `/v1`."
+    )
+    server_key: SecretStr | None = Field(default=None, description="Its API key.")
+    server_key_file: Path | None = Field(default=None, description="File that holds the key; goes before it.")
+    server_concurrency: int = Field(default=8, ge=1, le=256, description="Requests to the server at once.")
+    server_timeout_seconds: float = Field(default=60.0, gt=0, description="Longest wait for one answer.")
+    server_tries: int = Field(
+        default=4, ge=1, le=20, description="Attempts for one request while the server is busy or away."
+    )
+
+
+class GuardSettings(Block):
+    """What happens to a neural summary that states what its source does not hold."""
+
+    action: Literal["keep", "regenerate", "fall_back"] = Field(
+        default="keep",
+        description="`keep` it with its warnings; `regenerate` without what was flagged; `fall_back` to an extract when that does not help.",
+    )
+    most_warnings: int = Field(
+        default=0, ge=0, description="Warnings of the faithfulness check that are let pass."
+    )
+    tries: int = Field(default=2, ge=1, le=5, description="Most times that a summary is written again.")
+
+
+class RouterSettings(Block):
+    policy: str | None = Field(
+        default=None,
+        description="Policy of the engine `router` as JSON; or name a file: `router:/path/to/policy`.",
+    )
+
+
 class SummarizeSettings(Settings):
     """`python -m brevity.summarize serve` and `stage`."""
 
@@ -96,3 +174,6 @@ class SummarizeSettings(Settings):
     http: HttpSettings = Field(default_factory=HttpSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     summarize: EngineSettings = Field(default_factory=EngineSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    guard: GuardSettings = Field(default_factory=GuardSettings)
+    router: RouterSettings = Field(default_factory=RouterSettings)

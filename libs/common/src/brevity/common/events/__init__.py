@@ -19,6 +19,7 @@ from brevity.common.events.learning import (
 )
 from brevity.common.events.summaries import (
     Coverage,
+    Route,
     Span,
     SummaryCompleted,
     SummaryFailed,
@@ -55,6 +56,7 @@ __all__ = [
     "ObjectRef",
     "Origin",
     "Rollout",
+    "Route",
     "Span",
     "SummaryCompleted",
     "SummaryFailed",

@@ -67,6 +67,16 @@ class Usage(Value):
     cost: float | None = Field(default=None, ge=0, description="In the currency the operator set prices in.")
 
 
+class Route(Value):
+    """Which of several engines wrote the summary, and why that one."""
+
+    name: str = Field(description="The route's name in the router's policy.")
+    reasons: list[str] = Field(
+        description="Codes: what set the order (`wanted`, `rule:NAME`, `default`), then what was passed over and why"
+        " (`ROUTE:language`, `ROUTE:cost`, `ROUTE:deadline`, `ROUTE:ERROR_CODE`)."
+    )
+
+
 class SummaryCompleted(Event):
     """A summary, with the evidence for each of its sentences."""
 
@@ -91,6 +101,9 @@ class SummaryCompleted(Event):
     model_version: str
     decoding: dict[str, Any] = Field(
         default_factory=dict, description="The engine's parameters for this summary."
+    )
+    route: Route | None = Field(
+        default=None, description="Where a router chose the engine: which and why; absent elsewhere."
     )
     request: SummaryRequest
     usage: Usage

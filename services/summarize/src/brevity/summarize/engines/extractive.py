@@ -7,13 +7,18 @@ from pathlib import Path
 
 from brevity.common.errors import BrevityError, Fatal, Rejected
 from brevity.nlp.extractive import Extract, ExtractiveSummarizer, ExtractSentence
-from brevity.nlp.faithfulness import Report, check
-from brevity.nlp.language import UNDETERMINED
+from brevity.nlp.faithfulness import check
 from brevity.nlp.ranker import BadModel
-from brevity.nlp.sentences import split_sentences
 from brevity.nlp.types import Span
 from brevity.nlp.words import count_words
-from brevity.summarize.engines.port import Flag, Job, Summary, SummarySentence
+from brevity.summarize.engines.measures import (
+    coverage_percent,
+    faithfulness_flags,
+    passed_through,
+    source_flags,
+    words_of,
+)
+from brevity.summarize.engines.port import Job, Summary, SummarySentence
 
 
 class ExtractiveEngine:
@@ -40,6 +45,10 @@ class ExtractiveEngine:
                 remedy="Give the path of a whole model, or none for the bundled one.",
             ) from error
 
+    def speaks(self, language: str, output_language: str | None) -> bool:
+        """Every language, and no other than the document's."""
+        return output_language in (None, language)
+
     def summarize(self, jobs: Sequence[Job]) -> list[Summary | BrevityError]:
         """One Summary for each job in order; a job that cannot be summarized has its error in its place."""
         return [self._one(job) for job in jobs]
@@ -51,17 +60,17 @@ class ExtractiveEngine:
             return error
 
     def _summarize(self, job: Job) -> Summary:
-        source_words = count_words(job.text, job.language)
-        if source_words == 0:
-            raise Rejected("The document holds no words", code="no_text", remedy="Submit a text with words.")
-        if job.output_language not in (None, job.language):
+        source_words = words_of(job)
+        if not self.speaks(job.language, job.output_language):
             raise Rejected(
                 f"The extractive engine cannot write {job.output_language}; the document is in {job.language}",
                 code="language_not_supported",
                 remedy="Leave the summary's language out, or choose an engine that translates.",
             )
         if source_words <= job.words:
-            return self._passed_through(job, source_words)
+            return passed_through(
+                job, source_words, engine=self.name, model_version=self.model_version, decoding=_decoding(job)
+            )
         extract = self._summarizer.summarize(
             job.text, language=job.language, words=job.words, style=job.style
         )
@@ -88,29 +97,10 @@ class ExtractiveEngine:
             coverage_percent=percent,
             engine=self.name,
             model_version=self.model_version,
-            warnings=_warnings(job, percent, report),
+            warnings=(*source_flags(job, percent), *faithfulness_flags(report)),
             decoding=_decoding(job),
             source_words=source_words,
             summary_words=count_words(extract.text, job.language),
-        )
-
-    def _passed_through(self, job: Job, source_words: int) -> Summary:
-        whole = Span(0, len(job.text))
-        return Summary(
-            text=job.text,
-            sentences=tuple(
-                SummarySentence(job.text[span.start : span.end], span.start, span.end, (span,), 1.0)
-                for span in split_sentences(job.text, job.language)
-            ),
-            seen=(whole,),
-            coverage_percent=100.0,
-            engine=self.name,
-            model_version=self.model_version,
-            passed_through=True,
-            warnings=_warnings(job, 100.0, None),
-            decoding=_decoding(job),
-            source_words=source_words,
-            summary_words=source_words,
         )
 
 
@@ -127,39 +117,5 @@ def _own_words(source: str, sentence: ExtractSentence) -> tuple[int, int]:
     return sentence.end - length, sentence.end
 
 
-def coverage_percent(seen: Sequence[Span], text: str) -> float:
-    """Share of the text's characters, blanks aside, that lie in `seen`, in percent with one decimal.
-
-    Rounded down, so that 100 means all of it.
-    """
-    total = _visible(text)
-    if total == 0:
-        return 100.0
-    covered, reached = 0, 0
-    for start, end in sorted(seen):
-        covered += _visible(text[max(start, reached) : end])
-        reached = max(reached, end)
-    return (1000 * covered // total) / 10
-
-
-def _visible(text: str) -> int:
-    return sum(map(len, text.split()))
-
-
 def _decoding(job: Job) -> dict[str, object]:
     return {"words": job.words, "style": job.style}
-
-
-def _warnings(job: Job, percent: float, report: Report | None) -> tuple[Flag, ...]:
-    flags: list[Flag] = []
-    if job.language == UNDETERMINED:
-        flags.append(
-            Flag(
-                "language_undetermined", "The document's language could not be told; general rules were used."
-            )
-        )
-    if percent < 100:
-        flags.append(Flag("coverage_below_100", f"The engine read {percent:.1f} % of the document."))
-    if report is not None:
-        flags.extend(Flag(flag.code, flag.message, flag.start, flag.end) for flag in report.flags)
-    return tuple(flags)

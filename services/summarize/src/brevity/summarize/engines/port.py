@@ -1,10 +1,10 @@
-"""The port every engine stands behind: extractive now, seq2seq, llm and ctranslate2 beside it."""
+"""The port every engine stands behind."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from brevity.common.errors import BrevityError
 from brevity.nlp.types import Span
@@ -14,7 +14,11 @@ Style = Literal["paragraph", "bullets", "headline"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to summarize, its wishes resolved to a number of words."""
+    """One document to summarize, its wishes resolved to a number of words.
+
+    The last four are for a router alone: whose it is, which engine its submitter asked for, how long ago it was
+    submitted, and how many words wait at the stage up to this document. No other engine may look at them.
+    """
 
     text: str
     language: str
@@ -22,6 +26,10 @@ class Job:
     style: Style = "paragraph"
     title: str | None = None
     output_language: str | None = None
+    tenant: str = "default"
+    wanted: str | None = None
+    waited_seconds: float = 0.0
+    waiting_words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,19 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """Which of a router's engines wrote a summary, and why, as codes (docs/routing.md)."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What an engine returns for one job; a pure function of the job and the model version."""
+    """What an engine returns for one job; a pure function of the job and the model version.
+
+    `cost` is in the currency of the router's prices; None where there are none.
+    """
 
     text: str
     sentences: tuple[SummarySentence, ...]
@@ -67,6 +86,8 @@ class Summary:
     summary_words: int = 0
     source_tokens: int | None = None
     summary_tokens: int | None = None
+    route: Route | None = None
+    cost: float | None = None
 
 
 class SummaryEngine(Protocol):
@@ -82,3 +103,12 @@ class SummaryEngine(Protocol):
     def model_version(self) -> str: ...
 
     def summarize(self, jobs: Sequence[Job]) -> list[Summary | BrevityError]: ...
+
+
+@runtime_checkable
+class Speaking(Protocol):
+    """An engine that can tell which languages it has. One that cannot is taken to have them all."""
+
+    def speaks(self, language: str, output_language: str | None) -> bool:
+        """Whether it can summarize a document in `language`, in `output_language` (None: the document's own)."""
+        ...

@@ -11,7 +11,6 @@ import urllib3
 from brevity.common.errors import Fatal
 from brevity.common.http.auth import is_loopback
 from brevity.common.observability.logging import configure, get_logger
-from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.serving.replica import LoadEngine, Replica
 from brevity.summarize.serving.wire import ROUTE
 from brevity.summarize.settings import EngineSettings, SummarizeSettings
@@ -24,7 +23,7 @@ _SILENT_TIMES = 12
 """Serve brings its own processes back; when it has not answered for a minute, the whole is started anew."""
 
 
-def run(settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
+def run(settings: SummarizeSettings, load: LoadEngine | None = None) -> None:
     """Serve until SIGTERM or SIGINT; raises Fatal when it cannot start or Serve is lost."""
     refuse_open_door(settings.summarize)
     ending = threading.Event()
@@ -43,7 +42,7 @@ def _end_by_signal(ending: threading.Event) -> None:
         signal.signal(number, lambda *_: ending.set())
 
 
-def build(settings: SummarizeSettings, load: LoadEngine = load_engine) -> Any:
+def build(settings: SummarizeSettings, load: LoadEngine | None = None) -> Any:
     """The application with its autoscaling, its queue limit and its resources."""
     from ray import serve
 
@@ -69,7 +68,7 @@ def build(settings: SummarizeSettings, load: LoadEngine = load_engine) -> Any:
     return deployment(Replica).bind(settings, load)
 
 
-def deploy(settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
+def deploy(settings: SummarizeSettings, load: LoadEngine | None = None) -> None:
     """Run the application on the Ray that this process has joined; returns when it answers."""
     import ray
     from ray import serve

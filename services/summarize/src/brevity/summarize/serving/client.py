@@ -10,7 +10,7 @@ import urllib3
 
 from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, Unavailable
 from brevity.summarize.engines.port import Job, SummaryEngine
-from brevity.summarize.engines.registry import load_engine
+from brevity.summarize.engines.registry import loader
 from brevity.summarize.serving.answering import answer_all
 from brevity.summarize.serving.wire import ROUTE, Answer, dump_jobs, load_answers
 from brevity.summarize.settings import SummarizeSettings
@@ -150,7 +150,7 @@ def connect(settings: SummarizeSettings, *, threads: int) -> EngineClient:
     """The client that the settings ask for, fit for `threads` calls at once."""
     engine = settings.summarize
     if engine.client == "local":
-        live = live_engine(settings, load_engine).live
+        live = live_engine(settings, loader(settings)).live
         return LocalClient(live, lambda: live.ready)
     return ServeClient(
         engine.serve_host,

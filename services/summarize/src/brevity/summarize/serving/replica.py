@@ -11,7 +11,7 @@ from typing import Any
 from brevity.common.errors import Unavailable
 from brevity.common.observability.logging import configure, get_logger
 from brevity.summarize.engines.port import Job, SummaryEngine
-from brevity.summarize.engines.registry import load_engine
+from brevity.summarize.engines.registry import loader
 from brevity.summarize.serving.answering import answer_all
 from brevity.summarize.serving.wire import Malformed, dump_answers, load_jobs
 from brevity.summarize.settings import SummarizeSettings
@@ -37,13 +37,13 @@ class Replica:
     with 503, and the health check fails from then on, so that Serve replaces this replica.
     """
 
-    def __init__(self, settings: SummarizeSettings, load: LoadEngine = load_engine) -> None:
+    def __init__(self, settings: SummarizeSettings, load: LoadEngine | None = None) -> None:
         configure(settings.telemetry, "summarize")
         engine = settings.summarize
         self._token = engine.serve_token.get_secret_value().encode() if engine.serve_token else None
         self._max_bytes = engine.max_call_bytes
         self._limit_seconds = engine.call_timeout_seconds
-        self._serving = live_engine(settings, load)
+        self._serving = live_engine(settings, load or loader(settings))
         self._engine = self._serving.live
         self._turn = asyncio.Semaphore(1)
         self._hung = False

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from brevity.common.errors import BrevityError, Rejected, Transient
+from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
 from brevity.nlp.types import Span
-from brevity.summarize.engines.port import Flag, Job, Summary, SummarySentence
+from brevity.summarize.engines.port import Flag, Job, Route, Summary, SummarySentence
 
 Answer = Summary | BrevityError
 
 ROUTE = "/summarize"
 """Where the replicas are asked."""
 
+# What was added since the first release. While processes are replaced one after another the other side may not know
+# it yet: it travels only where it says something.
+_NEW_IN_JOBS = {"tenant": "default", "wanted": None, "waited_seconds": 0.0, "waiting_words": 0}
+_NEW_IN_SUMMARIES = {"route": None, "cost": None}
+_SUMMARY_FIELDS = frozenset(field.name for field in dataclasses.fields(Summary))
+
 _JOBS: TypeAdapter[list[Job]] = TypeAdapter(list[Job])
+
+
+_ERRORS: Mapping[str, type[BrevityError]] = {"rejected": Rejected, "unavailable": Unavailable}
 
 
 class Malformed(ValueError):
@@ -26,7 +35,8 @@ class Malformed(ValueError):
 
 
 def dump_jobs(jobs: Sequence[Job]) -> bytes:
-    return _dump([{f.name: getattr(job, f.name) for f in dataclasses.fields(job)} for job in jobs])
+    rows = ({f.name: getattr(job, f.name) for f in dataclasses.fields(job)} for job in jobs)
+    return _dump([_without(row, _NEW_IN_JOBS) for row in rows])
 
 
 def load_jobs(data: bytes) -> list[Job]:
@@ -47,20 +57,28 @@ def load_answers(data: bytes) -> list[Answer]:
     return [_answer(plain) for plain in json.loads(data)]
 
 
+def _without(row: dict[str, Any], defaults: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in defaults or value != defaults[name]}
+
+
 def _dump(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
     if isinstance(answer, Summary):
-        return dataclasses.asdict(answer)
-    kind = "rejected" if isinstance(answer, Rejected) else "transient"
+        return _without(dataclasses.asdict(answer), _NEW_IN_SUMMARIES)
+    kind = "transient"
+    if isinstance(answer, Rejected):
+        kind = "rejected"
+    elif isinstance(answer, Unavailable):
+        kind = "unavailable"  # to a client that does not know it, transient
     return {"error": kind, "code": answer.code, "message": answer.message, "remedy": answer.remedy}
 
 
 def _answer(plain: dict[str, Any]) -> Answer:
     if "error" in plain:
-        error = Rejected if plain["error"] == "rejected" else Transient
+        error = _ERRORS.get(plain["error"], Transient)
         return error(plain["message"], code=plain["code"], remedy=plain["remedy"])
     plain["sentences"] = tuple(
         SummarySentence(**{**sentence, "spans": tuple(Span(*span) for span in sentence["spans"])})
@@ -68,4 +86,6 @@ def _answer(plain: dict[str, Any]) -> Answer:
     )
     plain["seen"] = tuple(Span(*span) for span in plain["seen"])
     plain["warnings"] = tuple(Flag(**flag) for flag in plain["warnings"])
-    return Summary(**plain)
+    if plain.get("route") is not None:
+        plain["route"] = Route(plain["route"]["name"], tuple(plain["route"]["reasons"]))
+    return Summary(**{name: value for name, value in plain.items() if name in _SUMMARY_FIELDS})
