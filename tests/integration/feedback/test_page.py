@@ -532,6 +532,19 @@ def test_the_quality_page_counts_what_the_statistics_count(service: FeedbackServ
         assert anna.get("/quality?days=9").status_code == 422
 
 
+def test_without_a_trainer_the_models_page_says_so_and_decides_nothing(service: FeedbackService) -> None:
+    with service.as_("ada") as ada:
+        shown = ada.get("/models", headers=HTML)
+        assert shown.status_code == 200
+        assert "No trainer is set up here" in shown.text
+        assert "BREVITY_FEEDBACK_TRAINER_URL" in shown.text
+        assert "Who was in production at" in shown.text
+        assert ada.get("/models?at=yesterday", headers=HTML).status_code == 422
+        assert ada.get("/models/extractive/1", headers=HTML).status_code == 503
+        answer = ada.post("/models/extractive/rollback", data={"reason": "x"}, headers=HTML)
+        assert answer.status_code == 503
+
+
 def test_drift_is_shown_to_whom_it_concerns(service: FeedbackService) -> None:
     async def found() -> None:
         client = mongo_client(service.mongo)

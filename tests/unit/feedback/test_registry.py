@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from brevity.common.errors import Unavailable
 from brevity.feedback.ledger.entries import Entry, entry_of, in_production
+from brevity.feedback.registry.door import RegistryDoor
 from brevity.feedback.registry.intervals import axis
 from brevity.feedback.registry.timeline import WIDTH, reigns, timeline
 from brevity.feedback.registry.versions import Artifact, Evaluation, Gain, Rollout, Version, by_model
@@ -113,3 +116,13 @@ def test_a_rollout_has_a_share_of_its_own() -> None:
 )
 def test_values_are_written_in_their_own_units(name: str, value: float, shown: str) -> None:
     assert model_words.value(name, value) == shown
+
+
+@pytest.mark.parametrize("url", [None, "", "http://127.0.0.1:9"])
+def test_a_trainer_that_is_away_or_not_set_up_is_told_apart(url: str | None) -> None:
+    door = RegistryDoor(url)
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(door.versions())
+    assert caught.value.code == ("trainer_away" if url else "trainer_not_configured")
+    assert "BREVITY_FEEDBACK_TRAINER_URL" in caught.value.remedy
+    assert door.configured is bool(url)

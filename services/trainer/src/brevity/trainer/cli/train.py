@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from brevity.common.errors import Rejected
@@ -87,7 +88,7 @@ def status(
             job["model"],
             job["reason"],
             job["state"],
-            f"{job['progress']:.0%}",
+            _bar(job),
             job["step"] or "",
             job["outcome"] or "",
             job["message"] or "",
@@ -138,6 +139,13 @@ def _watch(door: Door, job_id: str, as_json: bool) -> None:
         _show_end(job)
     if job.get("state") != "succeeded":
         raise typer.Exit(1)
+
+
+def _bar(job: dict[str, Any]) -> Table:
+    """How far a job is, as a bar and as a number."""
+    row = Table.grid(padding=(0, 1))
+    row.add_row(ProgressBar(total=1, completed=job["progress"], width=12), f"{job['progress']:.0%}")
+    return row
 
 
 def _show_end(job: dict[str, Any]) -> None:
