@@ -103,6 +103,7 @@ def services(
         "BREVITY_SUMMARIZE_SERVE_PORT": str(ports.serve),
         "BREVITY_SUMMARIZE_RAY_METRICS_PORT": str(ports.ray_metrics),
         "BREVITY_SUMMARIZE_MAX_REPLICAS": "1",
+        "BREVITY_FEEDBACK_TRAINER_URL": f"http://127.0.0.1:{ports.trainer}",
         **environ,
     }
     parts = (
