@@ -20,7 +20,7 @@ from brevity.common.events import DocumentAccepted, SummaryCompleted
 from brevity.feedback.model import PipelineEvent
 from tests.support.feedback import rejected
 from tests.support.feedback_service import FeedbackService, planned, running
-from tests.support.page_data import accepted, extracted, sample_events, written
+from tests.support.page_data import accepted, drifted, extracted, sample_events, written
 from tests.support.stack import Stack
 
 CHROMIUM = shutil.which("chromium")
@@ -85,6 +85,7 @@ class Shown:
             "compare": "/compare",
             "quality": "/quality",
             "error": "/summaries/none-such",
+            "unknown": "/no/such/page",
         }
 
 
@@ -97,6 +98,7 @@ def shown() -> Shown:
 def service(stack: Stack, shown: Shown) -> Generator[FeedbackService]:
     with running(planned(stack)) as started:
         fill(started, shown.events)
+        asyncio.run(drifted(started, NOW))
         for number, (name, rating) in enumerate((("anna", "up"), ("ben", "down"), ("ada", "up"))):
             with started.as_(name) as client:
                 for document in list(shown.documents)[: 3 + number]:
@@ -182,7 +184,7 @@ def _complaints(context: BrowserContext, address: str) -> list[str]:
 
 
 PAGES = (
-    "list", "filtered", "reading", "warnings", "right-to-left", "long", "submit", "watch", "compare", "quality", "error",
+    "list", "filtered", "reading", "warnings", "right-to-left", "long", "submit", "watch", "compare", "quality", "error", "unknown",
 )  # fmt: skip
 
 

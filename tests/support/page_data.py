@@ -6,8 +6,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import cache
 
-from brevity.common.events import DocumentAccepted, Origin, SummaryCompleted, SummaryRequest
+from brevity.common.events import (
+    DocumentAccepted,
+    DriftDetected,
+    Origin,
+    SummaryCompleted,
+    SummaryRequest,
+)
+from brevity.common.events.learning import Window
 from brevity.common.ids import content_hash
+from brevity.feedback.drift import Peak, PointKey
+from brevity.feedback.mongo import mongo_client
+from brevity.feedback.mongo.drift import DriftStore
+from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.ingest.normalise import normalise
 from brevity.nlp.faithfulness import check
 from brevity.nlp.language import detect_language
@@ -18,6 +29,7 @@ from brevity.summarize.engines.port import Flag, Job, Summary, SummarySentence
 from brevity.summarize.engines.registry import DEFAULT, load_engine
 from brevity.summarize.lengths import resolve_words
 from brevity.summarize.results import completed
+from tests.support.feedback_service import FeedbackService
 from tests.support.samples import sample_documents
 
 ARABIC = (
@@ -120,3 +132,30 @@ def sample_events(
         events += [document, extracted(document), led(document)]
     arabic = accepted("harbour-arabic", ARABIC, at=at, tenant=tenant, title="إغلاق الميناء", words=20)
     return (*events, arabic, extracted(arabic))
+
+
+async def drifted(service: FeedbackService, now: datetime) -> None:
+    """Three days in which the documents drift away and ratings stay as they are, with the alarm at the end."""
+    client = mongo_client(service.mongo)
+    database = client[service.mongo.database]
+    hours = [now - timedelta(hours=age) for age in range(72, 0, -1)]
+    points = [
+        (
+            "extractive-1",
+            PointKey(family, "", "", hour.replace(minute=0, second=0, microsecond=0)),
+            Peak(40, evidence, statistic, effect),
+        )
+        for number, hour in enumerate(hours)
+        for family, statistic, evidence, effect in (
+            ("input", "word_surprise", 1.4 if number == 71 else 10 ** (number / 16 - 4.5), 0.31),
+            ("rating", "rating", 2e-4 * (number % 7), -0.02),
+        )
+    ]
+    await DriftSeries(database).keep(points)
+    window = Window(first_at=hours[0], last_at=hours[-1], count=400)
+    alarm = DriftDetected(
+        drift_id="drf_shown", monitor="input.word_surprise", model_version="extractive-1", statistic=112_000.0,
+        threshold=80_000.0, effect=0.31, reference=window, current=window, detected_at=hours[-1],
+    )  # fmt: skip
+    await DriftStore(database).published("nobody", -1, [alarm])
+    await client.close()

@@ -23,6 +23,7 @@ from brevity.feedback.mongo import mongo_client
 from brevity.feedback.mongo.drift import DriftStore
 from tests.support.feedback import accepted, completed, rejected
 from tests.support.feedback_service import FeedbackService, planned, running
+from tests.support.page_data import drifted
 from tests.support.stack import Stack
 from tests.support.topics import eventually
 
@@ -532,19 +533,6 @@ def test_the_quality_page_counts_what_the_statistics_count(service: FeedbackServ
         assert anna.get("/quality?days=9").status_code == 422
 
 
-def test_without_a_trainer_the_models_page_says_so_and_decides_nothing(service: FeedbackService) -> None:
-    with service.as_("ada") as ada:
-        shown = ada.get("/models", headers=HTML)
-        assert shown.status_code == 200
-        assert "No trainer is set up here" in shown.text
-        assert "BREVITY_FEEDBACK_TRAINER_URL" in shown.text
-        assert "Who was in production at" in shown.text
-        assert ada.get("/models?at=yesterday", headers=HTML).status_code == 422
-        assert ada.get("/models/extractive/1", headers=HTML).status_code == 503
-        answer = ada.post("/models/extractive/rollback", data={"reason": "x"}, headers=HTML)
-        assert answer.status_code == 503
-
-
 def test_drift_is_shown_to_whom_it_concerns(service: FeedbackService) -> None:
     async def found() -> None:
         client = mongo_client(service.mongo)
@@ -568,5 +556,54 @@ def test_drift_is_shown_to_whom_it_concerns(service: FeedbackService) -> None:
             "input.of-first",
         ]
         assert "-0.25" in words(section)
-        assert section.css_first("svg.plot")
+        # The general alarm is marked on the plot of all documents; the tenant's own belongs to no language here.
+        [plot] = section.css("svg.plot")
+        assert plot.css_first(".threshold")
+        assert len(plot.css(".alarm")) == 2
         assert "input.of" not in anna.get("/quality?days=7&language=fr").text
+
+
+def test_where_the_drift_tests_stood_is_plotted_and_told_hour_by_hour(service: FeedbackService) -> None:
+    asyncio.run(drifted(service, NOW))
+    with browser(service) as anna:
+        plots = tree(anna.get("/quality?days=7")).css("section[aria-labelledby=drift-title] svg.plot")
+        said = [plot.attributes["aria-label"] or "" for plot in plots]
+        assert any(text.startswith("Documents: ") and "stood highest at 140 %" in text for text in said)
+        assert any(text.startswith("Ratings: no alarm") for text in said)
+        assert all(plot.css_first("path.line") for plot in plots)
+    with service.as_("rita") as rita:
+        since = {"since": (NOW - timedelta(days=4)).isoformat()}
+        items = rita.get("/v1/statistics/drift", params=since).json()["items"]
+        documents = [item for item in items if item["family"] == "input"]
+        assert [item["hour"] for item in documents] == sorted({item["hour"] for item in documents})
+        assert (len(documents), documents[-1]["evidence"], documents[-1]["count"]) == (72, 1.4, 40)
+        assert rita.get("/v1/statistics/drift", params={**since, "language": "en"}).json()["items"] == []
+
+
+def test_without_a_trainer_the_models_page_says_so_and_decides_nothing(service: FeedbackService) -> None:
+    with service.as_("ada") as ada:
+        shown = ada.get("/models", headers=HTML)
+        assert shown.status_code == 200
+        assert "No trainer is set up here" in shown.text
+        assert "BREVITY_FEEDBACK_TRAINER_URL" in shown.text
+        assert "Who was in production at" in shown.text
+        assert ada.get("/models?at=yesterday", headers=HTML).status_code == 422
+        assert ada.get("/models/extractive/1", headers=HTML).status_code == 503
+        answer = ada.post("/models/extractive/rollback", data={"reason": "x"}, headers=HTML)
+        assert answer.status_code == 503
+
+
+def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_programs(
+    service: FeedbackService,
+) -> None:
+    with browser(service) as anna:
+        answer = anna.get("/no/such/page")
+        page = tree(answer, 404)
+        assert one(page, "h1").text() == "There is no such page"
+        assert page.css("nav a[href='/']")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert anna.put("/submit").status_code == 405
+    with service.as_("anna") as program:
+        told = program.get("/no/such/page")
+        assert (told.status_code, told.json()["code"]) == (404, "not_found")

@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 
 from brevity.common.errors import Fatal
-from brevity.feedback.drift import Alarm, DriftSettings, Monitors, Watch
-from brevity.feedback.drift.watch import IN_SERVICE
-from tests.unit.feedback.drift.observing import document, rating, summary
+from brevity.feedback.drift import (
+    Alarm,
+    DriftSettings,
+    Monitors,
+    Peak,
+    PointKey,
+    ReferenceDocument,
+    Watch,
+    measure,
+)
+from brevity.feedback.drift.watch import BESIDE, IN_SERVICE
+from tests.unit.feedback.drift.observing import at, document, rating, summary
 
 QUICK = DriftSettings(
     mean_between_false_alarms=20_000,
@@ -168,3 +177,79 @@ def test_a_state_of_another_form_is_refused_with_a_remedy(broken: str) -> None:
     with pytest.raises(Fatal) as refused:
         Watch.from_json(broken)
     assert "Delete" in refused.value.remedy
+
+
+def test_a_canary_is_watched_beside_the_version_in_service_and_found_by_its_own_ratings() -> None:
+    watch = watching()
+    assert rated(watch, 0.9, range(300)) == []
+    for number in range(1_000, 1_000 + 5 * IN_SERVICE):  # one summary in five is the canary's
+        watch.summary(summary(number, model_version="m-2" if number % 5 == 0 else "m-1"))
+    assert (watch.model_version, watch.beside) == ("m-1", ("m-2",))
+    assert rated(watch, 0.9, range(2_000, 2_200)) == []
+    found = rated(watch, 0.4, range(3_000, 3_150), model_version="m-2")
+    assert {alarm.model_version for alarm in found} == {"m-2"}
+    # Once it alone writes, it is the one in service, and goes on from where its tests stood.
+    counted = dict(Watch.from_json(watch.to_json(), QUICK)._beside)["m-2"].to_json()
+    for number in range(4_000, 4_000 + IN_SERVICE):
+        watch.summary(summary(number, model_version="m-2"))
+    assert (watch.model_version, watch.beside) == ("m-2", ())
+    ranks = json.loads(counted)["overall"]["rating"]["ranks"]
+    assert json.loads(json.loads(watch.to_json())["monitors"])["overall"]["rating"]["ranks"] == ranks
+
+
+def test_versions_beside_are_bounded() -> None:
+    watch = watching()
+    for number in range((BESIDE + 2) * IN_SERVICE):
+        version = f"m-{2 + number // IN_SERVICE}"
+        watch.summary(summary(2 * number, model_version=version))
+        watch.summary(summary(2 * number + 1))
+    assert watch.beside == tuple(f"m-{number}" for number in range(4, 4 + BESIDE))
+
+
+def trained(kind: str, count: int) -> list[ReferenceDocument]:
+    return [
+        ReferenceDocument(f"t-{n}", "", "en", at(0), measure(text, words=len(text.split())))
+        for n, text in texts(kind, range(10_000, 10_000 + count))
+    ]
+
+
+def test_documents_are_compared_with_the_training_window_from_the_first_on() -> None:
+    watch = watching()
+    assert watch.reference_wanted == "m-1"
+    watch.refer(trained(PORT, 150))
+    assert (watch.reference_wanted, watch.trained_documents) == (None, 150)
+    found = [a for n, text in texts(CLINIC, range(100)) for a in watch.document(document(n, text), text)]
+    [alarm] = found  # over all documents; the tenant's own first ones are what it is used to
+    assert (alarm.tenant, alarm.monitor.split(".")[0]) == (None, "input")
+    usual = watching()
+    usual.refer(trained(PORT, 150))
+    assert [a for n, text in texts(PORT, range(200)) for a in usual.document(document(n, text), text)] == []
+
+
+def test_a_training_window_too_small_or_unknown_leaves_the_first_documents_as_reference() -> None:
+    for known in ([], trained(PORT, QUICK.lexicon_documents + QUICK.baseline - 1)):
+        watch = watching()
+        watch.refer(known)
+        assert (watch.reference_wanted, watch.trained_documents) == (None, 0)
+        found = [a for n, text in texts(CLINIC, range(300)) for a in watch.document(document(n, text), text)]
+        assert found == []
+
+
+def test_each_hour_of_a_test_has_one_point_and_none_is_lost_or_counted_twice_over_a_restart() -> None:
+    def run(cut: int | None) -> dict[PointKey, Peak]:
+        watch, kept = watching(), dict[PointKey, Peak]()
+        for number in range(400):
+            if number == cut:
+                watch = Watch.from_json(watch.to_json(), QUICK)
+            watch.feedback(rating(number, number % 9 != 0))
+            if number % 30 == 0:
+                kept |= {key: point for _, key, point in watch.points()}
+                watch.points_kept()
+        return kept | {key: point for _, key, point in watch.points()}
+
+    points = run(None)
+    overall = [point for key, point in points.items() if not key.tenant]
+    assert sum(point.count for point in overall) == 400 - QUICK.baseline
+    assert [key.hour for key in points if not key.tenant] == [at(60 * hour) for hour in range(1, 7)]
+    assert all(0 <= point.evidence < 1 for point in overall)
+    assert run(205) == points

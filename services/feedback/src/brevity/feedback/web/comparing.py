@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -21,8 +22,9 @@ from brevity.feedback.web.judging import keep
 from brevity.feedback.web.page import Caller, PageRoute, Reviewer, page
 from brevity.feedback.web.segments import shown_source
 
-_LATEST = 200
-"""Summaries among which pairs are looked for."""
+_PAGE = 200
+_LATEST = 2_000
+"""Summaries among which pairs are looked for; the reading view leads to the pairs of any text."""
 
 Pair = tuple[StoredSummary, StoredSummary]
 
@@ -39,9 +41,7 @@ def comparing(repository: Repository, sources: Sources, outbox: Outbox) -> APIRo
     ) -> Response:
         """The next pair; `text` narrows to one source, `seen` names the pairs that were shown."""
         shown = [name for name in seen.split(".") if name]
-        wanted = SummaryFilter(content_hash=text)
-        latest = (await repository.summaries(caller.tenant, wanted, limit=_LATEST)).items
-        for pair in pairs(latest, caller.subject):
+        async for pair in _pairs(repository, caller.tenant, text, caller.subject):
             name = _name(pair)
             if name in shown or await _judged(repository, pair, caller.subject):
                 continue
@@ -94,6 +94,24 @@ def comparing(repository: Repository, sources: Sources, outbox: Outbox) -> APIRo
         )
 
     return router
+
+
+async def _pairs(repository: Repository, tenant: str, text: str | None, reader: str) -> AsyncIterator[Pair]:
+    """Pairs among the latest summaries, each once: further back only as far as somebody asks for more."""
+    latest: list[StoredSummary] = []
+    given: set[str] = set()
+    cursor: str | None = None
+    while len(latest) < _LATEST:
+        wanted = SummaryFilter(content_hash=text)
+        found = await repository.summaries(tenant, wanted, limit=_PAGE, cursor=cursor)
+        latest += found.items
+        for pair in pairs(latest, reader):
+            if (name := _name(pair)) not in given:
+                given.add(name)
+                yield pair
+        cursor = found.next_cursor
+        if cursor is None:
+            return
 
 
 def pairs(latest: list[StoredSummary], reader: str) -> list[Pair]:

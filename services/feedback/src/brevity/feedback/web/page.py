@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +31,13 @@ HEADERS = {
     # With `no-referrer` a browser would send `Origin: null` with our own forms.
     "Referrer-Policy": "same-origin",
 }
+
+_PAGE_REMEDIES = {
+    404: "Check the address, or look for it among all summaries.",
+    405: "Go back and try again.",
+    429: "Wait a moment, then load the page again.",
+}
+"""What a person in a browser can do, where a program would be told something else."""
 
 Caller = Annotated[Principal, Depends(principal_of)]
 Reviewer = Annotated[Principal, Depends(needs("reviewer"))]
@@ -71,6 +78,16 @@ def error_page(request: Request, error: BrevityError) -> HTMLResponse:
             remedy="Try again; if it stays, tell the operator.",
         )
     return page(request, "error.html", status_of(error), error=error, trace=trace_id())
+
+
+def problem_page(request: Request, status: int, problem: Mapping[str, Any]) -> HTMLResponse:
+    """Problem details as a page."""
+    error = BrevityError(
+        str(problem["detail"]).rstrip("."),
+        code=str(problem["code"]),
+        remedy=_PAGE_REMEDIES.get(status) or str(problem.get("remedy", "")),
+    )
+    return page(request, "error.html", status, error=error, trace=problem.get("trace_id"))
 
 
 class PageRoute(APIRoute):

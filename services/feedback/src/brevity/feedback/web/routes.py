@@ -13,6 +13,7 @@ from brevity.feedback.settings import FeedbackSettings
 from brevity.feedback.submissions import Submissions
 from brevity.feedback.web.assets import PATHS, add_assets
 from brevity.feedback.web.comparing import comparing
+from brevity.feedback.web.errors import ErrorPages
 from brevity.feedback.web.judging import judging
 from brevity.feedback.web.known import Known
 from brevity.feedback.web.listing import listing
@@ -47,3 +48,4 @@ def add_page(app: FastAPI, services: Services, producer: EventProducer, settings
         app.include_router(router, include_in_schema=False)
     add_assets(app)
     app.add_middleware(CookieKeys)
+    app.add_middleware(ErrorPages)
