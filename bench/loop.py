@@ -77,10 +77,8 @@ def show_moves(moves: list[loop_quality.Moved]) -> dict[str, float]:
         [[m.change, m.domain, m.documents, 100 * m.before, 100 * m.after, m.ratio, m.error] for m in old],
     )
     least = 0 if QUICK else loop_quality.JUDGED
-    gains = {m.change: m.ratio for m in moves if m.new}
     return {
-        "rouge2_gain_min": min(gain for name, gain in gains.items() if name not in loop_quality.ASKED),
-        "rouge2_gain_min_all": min(gains.values()),
+        "rouge2_gain_min": min(m.ratio for m in moves if m.new),
         "old_domains_worst": min(m.ratio for m in old if m.documents >= least),
     }
 
