@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from transformers import AutoTokenizer
 
-from brevity.neural.tuning import TuningError
-
-Quantization = Literal["int8", "int8_float16", "float16", "float32"]
-"""How weights are stored. A device without float16 computes what is stored so in float32."""
+from brevity.neural.archive import BadModel, files
+from brevity.neural.recipes import Quantization
 
 _WEIGHTS = "model.safetensors"
 _KEPT = ("generation_config.json",)
@@ -24,7 +22,7 @@ def convert(parent: Path, out: Path, quantization: Quantization) -> None:
     """Write the model in the folder `parent` to the new folder `out`, with its tokenizer.
 
     Raises:
-        TuningError: `bad_model` when its weights are not safetensors, or CTranslate2 has no form for it.
+        BadModel: Its weights are not safetensors, or CTranslate2 has no form for it.
     """
     import ctranslate2.converters  # only this and the engine need it
 
@@ -36,18 +34,13 @@ def convert(parent: Path, out: Path, quantization: Quantization) -> None:
             _describe(model)
             return model
 
-    if not any(parent.glob("*.safetensors")):
-        raise TuningError(
-            f"there are no safetensors in {parent.name}",
-            code="bad_model",
-            remedy="Save the model with `save_pretrained` of transformers first.",
-        )
+    files(parent)
     unfinished = out.with_name(f"{out.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         SafeConverter(str(parent)).convert(str(unfinished), quantization=quantization)
     except (ValueError, NotImplementedError) as error:
-        raise TuningError(
+        raise BadModel(
             f"CTranslate2 cannot have this model: {error}",
             code="bad_model",
             remedy="It takes BART, PEGASUS, T5, mBART, M2M100 and NLLB.",

@@ -23,11 +23,13 @@ from transformers import (
     set_seed,
 )
 
+from brevity.neural.loading import device_of
 from brevity.neural.recipes import DistillRecipe
-from brevity.neural.training import encoded, fit
+from brevity.neural.training import fit, writer, written
 from brevity.neural.tuning import Example, Progress, Report, Trained, TuningError
 
 _LABELS = "labels.json"
+_AT_ONCE = 128
 _DECODER_LAYERS = ("decoder_layers", "num_decoder_layers")
 """How BART and T5 configurations name the count."""
 
@@ -119,31 +121,19 @@ def _labelled(
     return [replace(example, summary=summary) for example, summary in pairs if summary]
 
 
-@torch.inference_mode()
 def _written(
-    teacher: Any,
+    teacher: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Sequence[Example],
     recipe: DistillRecipe,
     report: Report,
 ) -> list[str]:
-    """The teacher's summary of each document, by beam search; longest batches first, so that want of memory shows at once."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    teacher.to(device).eval()
-    sources = encoded(tokenizer, teacher, examples, recipe)
-    order = sorted(range(len(sources)), key=lambda i: -len(sources[i]["input_ids"]))
-    out = [""] * len(sources)
-    for start in range(0, len(order), recipe.batch_documents):
-        chosen = order[start : start + recipe.batch_documents]
-        batch = tokenizer.pad(
-            {name: [sources[i][name] for i in chosen] for name in ("input_ids", "attention_mask")},
-            return_tensors="pt",
-        ).to(device)
-        ids = teacher.generate(
-            **batch, num_beams=recipe.teacher_beams, max_new_tokens=recipe.max_target_tokens, do_sample=False
-        )
-        texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
-        for i, text in zip(chosen, texts, strict=True):
-            out[i] = text.strip()
-        report(Progress(0, 0, {"labelled_share": (start + len(chosen)) / len(order)}))
+    """The teacher's summary of each document, as it serves them, by beam search."""
+    model: Any = teacher
+    model.to(device_of("auto")).eval()
+    generator = writer(teacher, tokenizer, recipe, recipe.teacher_beams)
+    out: list[str] = []
+    for start in range(0, len(examples), _AT_ONCE):
+        out += written(generator, examples[start : start + _AT_ONCE])
+        report(Progress(0, 0, {"labelled_share": len(out) / len(examples)}))
     return out

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Quantization = Literal["int8", "int8_float16", "float16", "float32"]
+"""How CTranslate2 stores weights. A device without float16 computes what is stored so in float32."""
+
+_BASE: Any = Field(
+    default=None,
+    pattern=r"^models:/[\w.-]+/[\w.-]+$",
+    description="Registered version to begin with, `models:/NAME/VERSION`; None for what the installation begins with.",
+)
 
 
 class TuningRecipe(BaseModel):
@@ -50,16 +59,23 @@ class TuningRecipe(BaseModel):
     )
 
 
-class Seq2SeqRecipe(TuningRecipe):
-    """BART, PEGASUS, T5, mBART and the like; the best evaluation by ROUGE-2 is kept."""
+class GenerationTuning(TuningRecipe):
+    """Models with an encoder and a decoder; the best evaluation by ROUGE-2 is kept."""
 
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     beams: int = Field(default=1, ge=1, le=16, description="Beams with which an evaluation generates.")
 
 
+class Seq2SeqRecipe(GenerationTuning):
+    """Fine-tune BART, PEGASUS, T5, mBART and the like."""
+
+    base: str | None = _BASE
+
+
 class LoraRecipe(TuningRecipe):
     """Low-rank adapters of a causal chat model (Hu et al. 2021); the evaluation of least loss is kept."""
 
+    base: str | None = _BASE
     learning_rate: float = Field(default=2e-4, gt=0, le=1)
     max_source_tokens: int = Field(
         default=3_072, ge=16, description="Prompt and document; what is longer is cut."
@@ -73,7 +89,7 @@ class LoraRecipe(TuningRecipe):
     )
 
 
-class DistillRecipe(Seq2SeqRecipe):
+class DistillRecipe(GenerationTuning):
     """Shrink and fine-tune (Shleifer and Rush 2020)."""
 
     decoder_layers: int | None = Field(
@@ -85,3 +101,11 @@ class DistillRecipe(Seq2SeqRecipe):
     references: bool = Field(
         default=False, description="Learn from the references too, beside the teacher's summaries."
     )
+
+
+class ConvertRecipe(BaseModel):
+    """Quantize for CTranslate2."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quantization: Quantization = "int8"

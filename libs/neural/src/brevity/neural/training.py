@@ -12,13 +12,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import (
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
     DataCollatorForSeq2Seq,
-    EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     Seq2SeqTrainer,
@@ -26,7 +24,12 @@ from transformers import (
     set_seed,
 )
 
-from brevity.neural.recipes import Seq2SeqRecipe
+from brevity.neural.batched import Decoding
+from brevity.neural.encoding import Encoder
+from brevity.neural.languages import CODES, code_of
+from brevity.neural.port import Generated, GenerationError, Generator, Request
+from brevity.neural.recipes import GenerationTuning, Seq2SeqRecipe
+from brevity.neural.seq2seq import Seq2SeqGenerator, Seq2SeqSettings
 from brevity.neural.tuning import (
     LEAST_PAIRS,
     Batches,
@@ -43,6 +46,7 @@ from brevity.neural.tuning import (
     too_few,
 )
 from brevity.nlp.rouge import rouge_n, tokens
+from brevity.nlp.words import count_words
 
 
 def finetune(
@@ -77,14 +81,15 @@ def fit(
     tokenizer: PreTrainedTokenizerBase,
     train: Sequence[Example],
     validation: Sequence[Example],
-    recipe: Seq2SeqRecipe,
+    recipe: GenerationTuning,
     out: Path,
     checkpoints: Path,
     report: Report,
 ) -> Trained:
     """`finetune` with a model that is loaded already."""
     pairs = encoded(tokenizer, model, train, recipe)
-    held = encoded(tokenizer, model, validation[: recipe.validation_documents], recipe)
+    chosen = validation[: recipe.validation_documents]
+    held = encoded(tokenizer, model, chosen, recipe)
     if len(pairs) < LEAST_PAIRS:
         raise too_few(len(pairs))
     trainer = Seq2SeqTrainer(
@@ -92,15 +97,13 @@ def fit(
         args=Seq2SeqTrainingArguments(
             **arguments(recipe, checkpoints, evaluates=bool(held), best="rouge2"),
             label_smoothing_factor=recipe.label_smoothing,
-            predict_with_generate=True,
-            generation_max_length=recipe.max_target_tokens,
-            generation_num_beams=recipe.beams,
         ),
         train_dataset=Batches(pairs, recipe),
         eval_dataset=Singles(held) if held else None,
         data_collator=flattened(DataCollatorForSeq2Seq(tokenizer, model=model)),
         processing_class=tokenizer,
-        compute_metrics=lambda prediction: _rouge(prediction, tokenizer),
+        preprocess_logits_for_metrics=lambda logits, labels: labels[:, :0],  # only the loss is wanted of them
+        compute_metrics=lambda _: rouge(writer(model, tokenizer, recipe, recipe.beams), chosen),
         callbacks=callbacks(recipe, report, evaluates=bool(held)),
     )
     steps = go_on(trainer, checkpoints)
@@ -110,39 +113,50 @@ def fit(
 
 
 def encoded(
-    tokenizer: PreTrainedTokenizerBase,
-    model: PreTrainedModel,
-    examples: Sequence[Example],
-    recipe: Seq2SeqRecipe,
+    tokenizer: Any, model: PreTrainedModel, examples: Sequence[Example], recipe: GenerationTuning
 ) -> list[Encoded]:
-    """Token numbers of sources and targets, cut at the recipe's limits or the model's context."""
-    context = getattr(model.config, "max_position_embeddings", None) or recipe.max_source_tokens
+    """Token numbers as the engine reads them, and of the summaries, both cut at the recipe's limits or the model's.
+
+    What is in a language that the model has no code for is left out.
+    """
+    encoder = Encoder(tokenizer, model.config, context=recipe.max_source_tokens)
+    longest = min(recipe.max_target_tokens, encoder.context_tokens)
+    family: Any = encoder.family
     out: list[Encoded] = []
-    for example in examples:
-        source = tokenizer(example.text, truncation=True, max_length=min(context, recipe.max_source_tokens))
-        target = tokenizer(
-            text_target=example.summary, truncation=True, max_length=min(context, recipe.max_target_tokens)
-        )
-        out.append(
-            {
-                "input_ids": list(source["input_ids"]),
-                "attention_mask": list(source["attention_mask"]),
-                "labels": list(target["input_ids"]),
-            }
-        )
+    for example, source in zip(examples, encoder.encode(_requests(examples)), strict=True):
+        if isinstance(source, GenerationError):
+            continue
+        if family is not None:
+            tokenizer.tgt_lang = code_of(example.language, family) or CODES[family]["en"]
+        target = tokenizer(text_target=example.summary, truncation=True, max_length=longest)
+        ids = list(source.ids)
+        out.append({"input_ids": ids, "attention_mask": [1] * len(ids), "labels": list(target["input_ids"])})
     return out
 
 
-def _rouge(prediction: EvalPrediction, tokenizer: PreTrainedTokenizerBase) -> dict[str, float]:
-    """Mean ROUGE-1 and ROUGE-2 of what was generated."""
-    pad: Any = tokenizer.pad_token_id
+def writer(model: PreTrainedModel, tokenizer: Any, recipe: GenerationTuning, beams: int) -> Seq2SeqGenerator:
+    """The model as it would serve: language codes, lengths and all."""
+    settings = Seq2SeqSettings(decoding=Decoding(beams=beams), context_tokens=recipe.max_source_tokens)
+    return Seq2SeqGenerator(model, tokenizer, model_version="in-training", settings=settings)
 
-    def texts(ids: np.ndarray) -> list[list[str]]:
-        kept = np.where(ids < 0, pad, ids)
-        return [tokens(text) for text in tokenizer.batch_decode(kept, skip_special_tokens=True)]
 
-    written, wanted = texts(np.asarray(prediction.predictions)), texts(np.asarray(prediction.label_ids))
-    return {
-        f"rouge{n}": fmean(rouge_n(ours, theirs, n) for ours, theirs in zip(written, wanted, strict=True))
-        for n in (1, 2)
-    }
+def written(generator: Generator, examples: Sequence[Example]) -> list[str]:
+    """What the model writes about each document, at its reference's length; nothing where it cannot."""
+    answers = generator.generate(_requests(examples))
+    return [answer.text if isinstance(answer, Generated) else "" for answer in answers]
+
+
+def rouge(generator: Generator, examples: Sequence[Example]) -> dict[str, float]:
+    """Mean ROUGE-1 and ROUGE-2 of what the model writes."""
+    pairs = [
+        (tokens(text), tokens(example.summary))
+        for text, example in zip(written(generator, examples), examples, strict=True)
+    ]
+    return {f"rouge{n}": fmean(rouge_n(ours, theirs, n) for ours, theirs in pairs) for n in (1, 2)}
+
+
+def _requests(examples: Sequence[Example]) -> list[Request]:
+    return [
+        Request(example.text, example.language, max(1, count_words(example.summary, example.language)))
+        for example in examples
+    ]

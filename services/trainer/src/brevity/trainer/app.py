@@ -19,6 +19,7 @@ from brevity.common.observability.logging import get_logger
 from brevity.nlp.extractive import DEFAULT_MODEL
 from brevity.trainer.api.data import data_routes
 from brevity.trainer.api.models import models_routes
+from brevity.trainer.api.reference import reference_routes
 from brevity.trainer.api.train import train_routes
 from brevity.trainer.consumer import Keeper, event_consumer
 from brevity.trainer.data.bucket import Bucket
@@ -36,7 +37,7 @@ from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.mongo import Store
 from brevity.trainer.producer import EventProducer
 from brevity.trainer.promotion import Promotions, ensure_first
-from brevity.trainer.recipe import RECIPES
+from brevity.trainer.recipe import ENGINES
 from brevity.trainer.registry import Registry
 from brevity.trainer.requests import Requests
 from brevity.trainer.settings import TrainerSettings
@@ -82,10 +83,10 @@ def build(settings: TrainerSettings) -> FastAPI:
         {
             "announce": Announcer(jobs, producer).turn,
             "promote": promotions.finish,
-            **{f"watch {engine}": partial(watch.turn, engine) for engine in RECIPES},
+            **{f"watch {engine}": partial(watch.turn, engine) for engine in block.learning()},
             **{
                 f"ratings {engine}": LiveWatch(ratings, partial(_last, promotions, engine), rollback).turn
-                for engine in RECIPES
+                for engine in ENGINES
             },
         }
     )
@@ -146,6 +147,7 @@ def build(settings: TrainerSettings) -> FastAPI:
     app.include_router(train_routes(jobs, requests, block.max_attempts, closing.is_set))
     versions = Versions(bucket)
     app.include_router(models_routes(registry, promotions, versions, policy))
+    app.include_router(reference_routes(registry, versions))
     app.include_router(data_routes(Sources(bucket), versions, registry))
     return app
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from brevity.common.errors import Rejected
 
 
 class RankerRecipe(BaseModel):
@@ -36,9 +39,57 @@ class RankerRecipe(BaseModel):
         return self.model_dump(exclude={"trees", "words_per_set"})
 
 
-RECIPES: Mapping[str, type[RankerRecipe]] = {"extractive": RankerRecipe}
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "extractive": (),
+    "seq2seq": ("brevity.neural", "torch", "transformers", "accelerate"),
+    "llm": ("brevity.neural", "torch", "transformers", "accelerate", "peft"),
+    "ctranslate2": ("brevity.neural", "torch", "transformers", "ctranslate2"),
+}
+ENGINES = tuple(_NEEDS)
+"""Engines whose models can be made here; a neural one when its extra is installed."""
 
 
-def recipe_of(engine: str, parameters: Mapping[str, Any]) -> RankerRecipe:
-    """Raises KeyError for an engine that cannot be trained and ValidationError for a wrong parameter."""
-    return RECIPES[engine].model_validate(dict(parameters))
+def recipe_of(engine: str, parameters: Mapping[str, Any], *, variant: bool = False) -> BaseModel:
+    """The recipe of a request.
+
+    Args:
+        variant: It makes another version smaller or faster. For `seq2seq` that is a distillation.
+
+    Raises:
+        KeyError: An engine that cannot be trained.
+        ValidationError: A wrong parameter.
+        Rejected: `missing_extra` when the neural engines are not installed; `no_parent` for a conversion of nothing.
+    """
+    missing = [package for package in _NEEDS[engine] if not _installed(package)]
+    if missing:
+        raise Rejected(
+            f"the engine {engine} cannot be trained here: {', '.join(missing)} not installed",
+            code="missing_extra",
+            remedy="Install brevity-trainer[neural] where the trainer runs; `make neural` in a checkout.",
+        )
+    return _kind(engine, variant).model_validate(dict(parameters))
+
+
+def _kind(engine: str, variant: bool) -> type[BaseModel]:
+    if engine == "extractive":
+        return RankerRecipe
+    from brevity.neural import recipes
+
+    if engine == "ctranslate2":
+        if not variant:
+            raise Rejected(
+                "a conversion is of a version that there is",
+                code="no_parent",
+                remedy="Say of which: `variant_of`, e.g. seq2seq/champion.",
+            )
+        return recipes.ConvertRecipe
+    if engine == "llm":
+        return recipes.LoraRecipe
+    return recipes.DistillRecipe if variant else recipes.Seq2SeqRecipe
+
+
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # of the package that it is in
+        return False

@@ -25,6 +25,13 @@ _EVIDENCE, _VARIANT = "decision.evidence", "variant_of"
 _LONGEST_TAG = 4_900
 
 
+def file_of(engine: str) -> tuple[str, str]:
+    """Name and media type of a version's file: JSON of the extractive engine, one archive of a neural one."""
+    return (
+        ("model.json", "application/json") if engine == "extractive" else ("model.tar", "application/x-tar")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """A registered version whose file is in its place.
@@ -126,7 +133,8 @@ class Registry:
                     },
                 )
             )
-        uri = self._bucket.put(f"models/{model}/{made.version}/model.json", data, "application/json")
+        file, media_type = file_of(engine)
+        uri = self._bucket.put(f"models/{model}/{made.version}/{file}", data, media_type)
         # The hash comes last: a version that has one has its file.
         tags = {_URI: uri, _SIZE: str(len(data)), _SHA: content_hash(data)}
         with reached(self._url):
@@ -260,7 +268,7 @@ def _version(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
             uri=tags[_URI],
             sha256=tags[_SHA],
             size_bytes=int(tags.get(_SIZE, "0")),
-            media_type="application/json",
+            media_type=file_of(tags.get(_ENGINE, ""))[1],
         ),
         run_id=found.run_id or None,
         stage=tags.get(STAGE, ""),

@@ -14,7 +14,7 @@ from brevity.trainer.data.spec import DatasetSpec
 from brevity.trainer.jobs.model import Job, job_of
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.producer import EventProducer
-from brevity.trainer.recipe import RECIPES, recipe_of
+from brevity.trainer.recipe import ENGINES, recipe_of
 
 Reason = Literal["person", "schedule", "drift", "feedback"]
 
@@ -82,15 +82,15 @@ class Requests:
 
 def check(event: TrainingRequested) -> None:
     """Raises Rejected unless the request can be worked on."""
-    if event.engine not in RECIPES:
+    if event.engine not in ENGINES:
         raise Rejected(
             f"the engine {event.engine!r} cannot be trained",
             code="unknown_engine",
-            remedy=f"Engines that can: {', '.join(sorted(RECIPES))}.",
+            remedy=f"Engines that can: {', '.join(ENGINES)}.",
         )
     try:
         DatasetSpec.model_validate(event.dataset)
-        recipe_of(event.engine, event.parameters)
+        recipe_of(event.engine, event.parameters, variant=event.variant_of is not None)
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}"

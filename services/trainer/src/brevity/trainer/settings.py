@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -57,6 +59,17 @@ class TrainerBlock(Block):
         default="online", description="`offline` keeps Weights & Biases runs in files."
     )
     wandb_folder: Path = Field(default=Path("wandb"), description="Where those files are kept.")
+    seq2seq_base: str | None = Field(
+        default=None,
+        description="Model that trainings of the engine seq2seq begin with: a folder, `models:/NAME/VERSION`, or a name of the Hugging Face hub. With one set, drift, feedback and the schedule train it too.",
+    )
+    llm_base: str | None = Field(
+        default=None, description="The same for LoRA trainings of the engine llm; a chat model."
+    )
+    work_folder: Path | None = Field(
+        default=None,
+        description="Where neural trainings keep checkpoints until they have ended: on a volume that outlives the process they go on after a restart. A folder of this user under the system's temporary one when absent.",
+    )
     policy_file: Path | None = Field(
         default=None, description="The gate's policy, YAML or JSON; the default one when absent."
     )
@@ -84,6 +97,19 @@ class TrainerBlock(Block):
     def instance(self) -> str:
         """The name of this process."""
         return self.instance_id or socket.gethostname()
+
+    @property
+    def work(self) -> Path:
+        """The folder for checkpoints."""
+        return self.work_folder or Path(tempfile.gettempdir()) / f"brevity-training-{os.getuid()}"
+
+    def base(self, engine: str) -> str | None:
+        """What neural trainings of the engine begin with."""
+        return {"seq2seq": self.seq2seq_base, "llm": self.llm_base}.get(engine)
+
+    def learning(self) -> list[str]:
+        """Engines that are trained without being asked for: those that have something to begin with."""
+        return ["extractive", *(engine for engine in ("seq2seq", "llm") if self.base(engine))]
 
 
 class TrainerSettings(Settings):

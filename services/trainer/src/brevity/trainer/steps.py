@@ -1,11 +1,11 @@
-"""A job's steps for the extractive ranker, in order; readable top to bottom."""
+"""A job's steps, in order; readable top to bottom."""
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from brevity.common.errors import Rejected
-from brevity.nlp.extractive import DEFAULT_MODEL
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.data.rows import Row, spaced
 from brevity.trainer.data.sources import Sources
@@ -14,18 +14,17 @@ from brevity.trainer.data.versions import Versions
 from brevity.trainer.gate.decide import Decision, decide
 from brevity.trainer.gate.figures import MEASURES
 from brevity.trainer.gate.policy import load_policy
-from brevity.trainer.gate.scores import Pair, compare, summarizer_of
+from brevity.trainer.gate.scores import Pair, Summarizer, compare, summarizer_of
 from brevity.trainer.jobs.model import Job
+from brevity.trainer.making import Making, beginning, make
 from brevity.trainer.recipe import recipe_of
-from brevity.trainer.registry import CHAMPION, Registry, Version
+from brevity.trainer.registry import CHAMPION, Registry, Version, file_of
 from brevity.trainer.settings import TrainerBlock, TrainerSettings
 from brevity.trainer.tracking import tracker_of
 from brevity.trainer.tracking.curve import Curve
 from brevity.trainer.tracking.port import Run
 from brevity.trainer.tracking.record import record_comparison, record_curve, record_origin
-from brevity.trainer.training import train_ranker
 from brevity.trainer.worker import Voice
-
 
 _SHOWN = tuple(f"candidate_{name}" for name in MEASURES) + tuple(f"champion_{name}" for name in MEASURES)
 """Figures of a decision that every list of versions shows."""
@@ -43,14 +42,17 @@ def work(job: Job, settings: TrainerSettings, voice: Voice) -> dict[str, Any]:
     registry = Registry(block.mlflow_url, bucket)
 
     voice.progress("data", 0.02, "assembling the data")
-    card = _data(job, block, bucket, versions)
+    parent = _parent(job, registry)
+    if parent is not None:
+        voice.checkpoint(parent=parent.name)
+    card = _data(job, block, bucket, versions, parent)
     voice.checkpoint(data_version=card["version"])
 
     run = tracker_of(block).begin(f"brevity-{job.model}", job.job_id, run_id=job.checkpoint.get("run_id"))
     voice.checkpoint(run_id=run.run_id)
     voice.say("report", {"mlflow_run_id": run.run_id, "run_url": run.url})
     try:
-        result = _tracked(job, block, bucket, versions, registry, card, run, voice)
+        result = _tracked(job, block, bucket, versions, registry, card, parent, run, voice)
     except BaseException:
         run.finish(succeeded=False)
         raise
@@ -65,43 +67,54 @@ def _tracked(
     versions: Versions,
     registry: Registry,
     card: dict[str, Any],
+    parent: Version | None,
     run: Run,
     voice: Voice,
 ) -> dict[str, Any]:
-    recipe = recipe_of(job.engine, job.parameters)
+    recipe = recipe_of(job.engine, job.parameters, variant=parent is not None)
     record_origin(run, job, recipe.model_dump(), card)
     rows = versions.rows(card["version"])
-    parent = _parent(job, registry)
     if parent is not None:
-        voice.checkpoint(parent=parent.name)
         run.tags({"brevity.variant_of": parent.name})
 
     def progress(share: float, message: str) -> None:
         voice.progress("train", 0.1 + 0.5 * share, message)
 
-    place = f"training/jobs/{job.job_id}/model.json"
+    curve = Curve(run)
+    folder = block.work / job.job_id
+    making = Making(recipe, rows, parent, block.base(job.engine), folder, registry, progress, curve.add)
+    name, media_type = file_of(job.engine)
+    place = f"training/jobs/{job.job_id}/{name}"
     data = bucket.find(place) if job.checkpoint.get("trained") else None
     if data is None:
-        curve = Curve(run)
-        data, documents = train_ranker(rows, recipe, progress, curve.add)
+        made_now = make(making)
+        data = made_now.data
         record_curve(run, curve)
-        bucket.put(place, data, "application/json")
+        bucket.put(place, data, media_type)
         voice.checkpoint(trained=True)
-        voice.say("report", {"metrics": {"training_documents": documents}})
-    run.file("model.json", data)
+        voice.say("report", {"metrics": {"training_documents": made_now.documents}})
+    run.file(name, data)
 
-    voice.progress("evaluate", 0.62, "comparing with the champion")
     champion = registry.aliased(job.model, CHAMPION)
-    evaluation = _evaluation(job.model, rows, versions, block.evaluation_documents)
-    pairs = _compared(data, _champion_bytes(champion, registry), evaluation, voice, (0.62, 0.85))
-    of_champion = parent is not None and champion is not None and parent.name == champion.name
+    rival = champion or parent
+    voice.progress("evaluate", 0.62, f"comparing with {rival.name if rival else 'what it began with'}")
+    evaluation = _evaluation(job.model, parent, rows, versions, block.evaluation_documents)
+    ours = summarizer_of(data, job.engine)
+    theirs = _rival(rival, registry, making, job.engine)
+    pairs = _compared(ours, theirs, evaluation, voice, (0.62, 0.85))
+    of_rival = parent is not None and rival is not None and parent.name == rival.name
     beside = (
         []
-        if parent is None or of_champion
-        else _compared(data, registry.read(parent), evaluation, voice, (0.85, 0.93))
+        if parent is None or of_rival
+        else _compared(ours, _summarizer(parent, registry), evaluation, voice, (0.85, 0.93))
     )
     decision = decide(
-        pairs, load_policy(block.policy_file), size_bytes=len(data), variant=of_champion, parent=beside
+        pairs,
+        load_policy(block.policy_file),
+        engine=job.engine,
+        size_bytes=len(data),
+        variant=of_rival,
+        parent=beside,
     )
     record_comparison(run, decision, pairs)
 
@@ -126,6 +139,7 @@ def _tracked(
     )
     registry.challenge(made)
     run.tags({"brevity.version": made.version, "brevity.model_version": made.model_version})
+    shutil.rmtree(folder, ignore_errors=True)  # nothing is left to be resumed
     voice.say("report", {"version": made.version, "metrics": dict(decision.metrics)})
     return {
         "version": made.version,
@@ -144,19 +158,31 @@ def _parent(job: Job, registry: Registry) -> Version | None:
     return registry.named(job.model, name) if name else None
 
 
-def _data(job: Job, block: TrainerBlock, bucket: Bucket, versions: Versions) -> dict[str, Any]:
-    """The card of the version to train on; an earlier attempt's, if it came so far."""
+def _data(
+    job: Job, block: TrainerBlock, bucket: Bucket, versions: Versions, parent: Version | None
+) -> dict[str, Any]:
+    """The card of the version to train on; an earlier attempt's, if it came so far.
+
+    A conversion learns nothing: unless told otherwise it is judged on what its parent was judged on.
+    """
     before = job.checkpoint.get("data_version")
     if before:
         return versions.card(before)
+    if job.engine == "ctranslate2" and parent is not None and parent.data_version and not job.dataset:
+        return versions.card(parent.data_version)
     key = block.api_key.get_secret_value() if block.api_key else None
     sources = Sources(bucket, folder=block.data_folder, feedback_url=block.feedback_url, feedback_key=key)
     return sources.assemble(DatasetSpec.model_validate(job.dataset), versions, job.model)
 
 
-def _evaluation(model: str, rows: list[Row], versions: Versions, most: int) -> list[Row]:
-    """The frozen set and this version's test part, feedback in it included, evenly spaced in each set."""
-    frozen = versions.frozen(model)
+def _evaluation(
+    model: str, parent: Version | None, rows: list[Row], versions: Versions, most: int
+) -> list[Row]:
+    """The frozen set and this version's test part, feedback in it included, evenly spaced in each set.
+
+    A variant under another name than its parent's is judged on the parent's frozen set unless it has its own.
+    """
+    frozen = versions.frozen(model) or (versions.frozen(parent.model) if parent else None)
     held = [row for row in rows if row.part == "test"]
     everything = [*(versions.rows(frozen) if frozen else ()), *held]
     by_set: dict[str, list[Row]] = {}
@@ -166,10 +192,9 @@ def _evaluation(model: str, rows: list[Row], versions: Versions, most: int) -> l
 
 
 def _compared(
-    data: bytes, other: bytes, rows: list[Row], voice: Voice, shares: tuple[float, float]
+    ours: Summarizer, theirs: Summarizer, rows: list[Row], voice: Voice, shares: tuple[float, float]
 ) -> list[Pair]:
     """The candidate and another model on each row; progress goes from the first share to the second."""
-    ours, theirs = summarizer_of(data), summarizer_of(other)
     begin, end = shares
     pairs = []
     for number, pair in enumerate(compare(ours, theirs, rows), 1):
@@ -180,16 +205,19 @@ def _compared(
     return pairs
 
 
-def _champion_bytes(champion: Version | None, registry: Registry) -> bytes:
-    """The champion's file; the engine's own when there is none, or it was made for another version of the engine."""
-    if champion is not None:
-        data = registry.read(champion)
+def _rival(rival: Version | None, registry: Registry, making: Making, engine: str) -> Summarizer:
+    """The champion; what training begins with when there is none, or it was made for another version of the engine."""
+    if rival is not None:
         try:
-            summarizer_of(data)
-        except Rejected:
-            return DEFAULT_MODEL.read_bytes()
-        return data
-    return DEFAULT_MODEL.read_bytes()
+            return _summarizer(rival, registry)
+        except Rejected as error:
+            if error.code != "bad_model" or rival is making.parent:
+                raise
+    return summarizer_of(beginning(making), engine)
+
+
+def _summarizer(version: Version, registry: Registry) -> Summarizer:
+    return summarizer_of(registry.read(version), version.engine)
 
 
 def _short(decision: Decision) -> dict[str, Any]:

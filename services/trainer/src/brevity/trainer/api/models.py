@@ -111,9 +111,13 @@ def models_routes(
         data = registry.read(ours)
         sets = sorted({row.set for row in rows})
         chosen = [row for s in sets for row in spaced([r for r in rows if r.set == s], wanted.documents)]
-        pairs = list(compare(summarizer_of(data), summarizer_of(registry.read(theirs)), chosen))
+        pairs = list(
+            compare(
+                summarizer_of(data, ours.engine), summarizer_of(registry.read(theirs), theirs.engine), chosen
+            )
+        )
         variant = ours.variant_of == theirs.name
-        decision = decide(pairs, policy, size_bytes=len(data), variant=variant)
+        decision = decide(pairs, policy, engine=ours.engine, size_bytes=len(data), variant=variant)
         return JSONResponse({"candidate": ours.view(), "champion": theirs.view(), **decision.evidence()})
 
     def _decided(version: Version, reason: str, who: str, rollout: Rollout) -> Response:

@@ -59,7 +59,7 @@ def start(
         },
     )
     if watch_it:
-        _watch(door, job["job_id"], as_json)
+        follow(door, job["job_id"], as_json)
     else:
         typer.echo(json.dumps(job) if as_json else job["job_id"])
 
@@ -99,7 +99,7 @@ def status(
 @app.command()
 def watch(job_id: str, as_json: AsJson = False) -> None:
     """Show a job's progress until it ends. Exit status 1 unless it succeeded."""
-    _watch(Door.from_environment(), job_id, as_json)
+    follow(Door.from_environment(), job_id, as_json)
 
 
 @app.command()
@@ -114,7 +114,8 @@ def retry(job_id: str) -> None:
     typer.echo(Door.from_environment().post(f"/v1/train/{job_id}/retry")["message"])
 
 
-def _watch(door: Door, job_id: str, as_json: bool) -> None:
+def follow(door: Door, job_id: str, as_json: bool) -> None:
+    """Show a job's progress until it ends; exit status 1 unless it succeeded."""
     job: dict[str, Any] = {}
     if as_json:
         for job in door.events(f"/v1/train/{job_id}/events"):

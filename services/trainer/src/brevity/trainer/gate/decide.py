@@ -76,6 +76,7 @@ def decide(
     policy: Policy,
     *,
     size_bytes: int,
+    engine: str = "extractive",
     variant: bool = False,
     parent: Sequence[Pair] = (),
 ) -> Decision:
@@ -84,6 +85,7 @@ def decide(
     Args:
         pairs: Candidate and champion on every evaluation document.
         size_bytes: Of the candidate's file.
+        engine: That serves the candidate.
         variant: The candidate is the champion made faster or smaller: it must keep quality instead of gaining.
         parent: Candidate and the version that it makes faster or smaller, in the champion's place, where that is not
             the champion: it must keep the one's quality and gain on the other.
@@ -93,6 +95,7 @@ def decide(
     groups = _groups(pairs, policy)
     ratio = _ratio(pairs)
     faithful = theirs["faithfulness"] - policy.max_faithfulness_drop
+    most = policy.bytes_of(engine)
     checks = {
         "documents": _check(
             len(pairs),
@@ -102,6 +105,7 @@ def decide(
         ),
         "quality": _keeps(ours, theirs, policy) if variant else _rises(gain, policy),
         **({"variant": _keeps(*both(parent), policy)} if parent else {}),
+        **_keeps_length(both(parent) if parent else (ours, theirs), policy, engine, variant or bool(parent)),
         "groups": _no_fall(groups, policy),
         "faithfulness": _check(
             ours["faithfulness"],
@@ -115,9 +119,7 @@ def decide(
             policy.max_seconds_ratio,
             f"{ratio:.2f} times the champion's time a document, {policy.max_seconds_ratio:g} allowed",
         ),
-        "size": _check(
-            size_bytes, "<=", policy.max_bytes, f"{size_bytes:,} bytes, {policy.max_bytes:,} allowed"
-        ),
+        "size": _check(size_bytes, "<=", most, f"{size_bytes:,} bytes, {most:,} allowed"),
     }
     failed = [check.why for check in checks.values() if not check.ok]
     metrics = {
@@ -151,6 +153,22 @@ def _keeps(ours: Mapping[str, float], theirs: Mapping[str, float], policy: Polic
     kept = ours["rouge2"] / theirs["rouge2"] if theirs["rouge2"] else 1.0
     why = f"keeps {kept:.1%} of its parent's ROUGE-2, {policy.variant_keeps:.0%} needed"
     return _check(kept, ">=", policy.variant_keeps, why)
+
+
+def _keeps_length(
+    both: tuple[Mapping[str, float], Mapping[str, float]], policy: Policy, engine: str, variant: bool
+) -> dict[str, Check]:
+    """A variant that writes must not buy its speed with shorter summaries, nor ROUGE with longer ones.
+
+    The extractive engine always fills the length that was asked for.
+    """
+    if not variant or engine == "extractive":
+        return {}
+    ours, theirs = both
+    kept = ours["length"] / theirs["length"] if theirs["length"] else 1.0
+    changed = abs(kept - 1)
+    why = f"summaries have {kept:.1%} of its parent's length, {policy.variant_keeps:.0%} needed"
+    return {"length": _check(changed, "<=", round(1 - policy.variant_keeps, 9), why)}
 
 
 def _no_fall(groups: Sequence[Group], policy: Policy) -> Check:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from brevity.common.errors import Fatal
+
+MOST_BYTES: Mapping[str, int] = {
+    "extractive": 50_000_000,
+    "seq2seq": 4_000_000_000,
+    "ctranslate2": 2_000_000_000,
+    "llm": 4_000_000_000,
+}
+"""Sizes that an engine's models may have by default: BART-large in float32 takes 1.6 GB, PEGASUS-large 2.3."""
 
 
 class Policy(BaseModel):
@@ -41,13 +50,20 @@ class Policy(BaseModel):
     max_seconds_ratio: float = Field(
         default=2.0, gt=0, description="Median time a document, candidate's by champion's."
     )
-    max_bytes: int = Field(default=50_000_000, gt=0, description="Size of the model's file.")
+    max_bytes: Mapping[str, Annotated[int, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="Size of the model's file, by engine; what is not named keeps its default.",
+    )
     variant_keeps: float = Field(
         default=0.99,
         ge=0,
         le=1,
         description="A variant made to be faster or smaller (tag `variant_of`) must keep this share of its parent's ROUGE-2; instead of gaining, where the parent is the champion.",
     )
+
+    def bytes_of(self, engine: str) -> int:
+        """The most bytes a model of the engine may have."""
+        return self.max_bytes.get(engine, MOST_BYTES.get(engine, MOST_BYTES["extractive"]))
 
 
 def load_policy(path: Path | None) -> Policy:

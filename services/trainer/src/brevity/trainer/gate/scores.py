@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from brevity.common.errors import Rejected
 from brevity.nlp.extractive import ExtractiveSummarizer
@@ -56,22 +56,50 @@ class Pair:
         return asdict(self)
 
 
-def summarizer_of(data: bytes) -> ExtractiveSummarizer:
-    """The model in a file's bytes. Raises Rejected `bad_model`."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A summary, and where each of its sentences begins and ends."""
+
+    text: str
+    places: Sequence[tuple[int, int]]
+
+
+class Summarizer(Protocol):
+    """A model that is judged."""
+
+    def __call__(self, text: str, language: str, words: int) -> Written:
+        """A summary of about `words` words; an empty one where the model cannot."""
+        ...
+
+
+def summarizer_of(data: bytes, engine: str = "extractive") -> Summarizer:
+    """The model in a file's bytes, as `engine` serves it. Raises Rejected `bad_model`."""
+    if engine == "extractive":
+        return _extractive(data)
+    from brevity.trainer.gate.generating import generating  # an extra, and seconds to import
+
+    return generating(data, engine)
+
+
+def _extractive(data: bytes) -> Summarizer:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
         path.write_bytes(data)
         try:
-            return ExtractiveSummarizer.load(path)
+            model = ExtractiveSummarizer.load(path)
         except BadModel as error:
             raise Rejected(
                 f"the model cannot be used: {error}", code="bad_model", remedy="Train it again."
             ) from error
 
+    def write(text: str, language: str, words: int) -> Written:
+        summary = model.summarize(text, language=language, words=words, style="paragraph")
+        return Written(summary.text, [(s.start, s.end) for s in summary.sentences])
 
-def compare(
-    candidate: ExtractiveSummarizer, champion: ExtractiveSummarizer, rows: Sequence[Row]
-) -> Iterator[Pair]:
+    return write
+
+
+def compare(candidate: Summarizer, champion: Summarizer, rows: Sequence[Row]) -> Iterator[Pair]:
     """Both models on each row, by turns, so that a busy machine slows both alike."""
     for number, row in enumerate(rows):
         order = (candidate, champion) if number % 2 else (champion, candidate)
@@ -88,14 +116,14 @@ def compare(
         )
 
 
-def score(model: ExtractiveSummarizer, row: Row) -> Score:
+def score(model: Summarizer, row: Row) -> Score:
     """One model on one row."""
     wanted = max(5, count_words(row.summary, row.language))
     began = time.perf_counter()
-    summary = model.summarize(row.text, language=row.language, words=wanted, style="paragraph")
+    summary = model(row.text, row.language, wanted)
     took = time.perf_counter() - began
     ours, theirs = tokens(summary.text), tokens(row.summary)
-    places = [(s.start, s.end) for s in summary.sentences]
+    places = summary.places
     report = check(row.text, summary.text, places, row.language)
     flagged = {
         i
