@@ -1,15 +1,16 @@
-"""What each process costs: memory when idle and at the end, and CPU time for a thousand documents.
+"""What each process costs: memory, and CPU time for a thousand documents.
 
-The whole platform runs as `make run` starts it, on an empty stack; the benchmark corpus goes through once to warm up and
-once to be measured, from the first submission until feedback has kept the last summary. CPU time, unlike time by the
-clock, is hardly changed by other work on the machine. `services_vs_engine` is the CPU time of everything around the
-engine (ingest, stage, feedback, Ray's own processes, broker and stores) over that of the engine's replica.
+The platform's services and stores run as `make run` starts them, but with the engine inside the stage's process instead
+of in Ray Serve. The benchmark corpus goes through once to warm up and once to be measured, from the first submission until
+feedback has kept the last summary. CPU time, unlike time by the clock, is hardly changed by other work on the machine.
+`platform_vs_engine` is the CPU time of everything together over that of the bare engine on the same documents.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -19,49 +20,56 @@ from deploy.local.services import services
 from tests.support.stack import fresh_stack
 
 from bench.corpus import documents
-from bench.pipeline import with_pipeline
+from bench.pipeline import WORDS, with_pipeline
 from bench.report import QUICK, finish, show
+from brevity.summarize.engines.port import Job
+from brevity.summarize.engines.registry import load_engine
 
 COUNT = 300 if QUICK else 2_000
 _SETTLE_SECONDS = 3.0
 """For feedback and the broker to finish what the last summary left them."""
+_LABELS = {"stage": "stage with the engine", "mongo": "store (stand-in for MongoDB)", "s3": "S3 server"}
 
 Footprint = dict[str, tuple[float, float]]
 """CPU seconds so far and resident bytes, by process."""
 
 
-def footprint(roots: dict[str, int]) -> Footprint:
-    """Of each process tree; Ray's is split into the engine's replicas and the rest."""
+def footprint(roots: Mapping[str, int]) -> Footprint:
+    """Of each process and its children."""
     found: Footprint = {}
     for name, pid in roots.items():
         root = psutil.Process(pid)
-        for process in (root, *root.children(recursive=True)):
-            try:
-                times, memory = process.cpu_times(), process.memory_info().rss
-                replica = any("ServeReplica" in part for part in process.cmdline())
-            except psutil.NoSuchProcess:
-                continue
-            key = "engine replica" if replica else "Ray around it" if name == "serve" else name
-            cpu, rss = found.get(key, (0.0, 0.0))
-            found[key] = cpu + times.user + times.system, rss + memory
+        family = [root, *root.children(recursive=True)]
+        times = [process.cpu_times() for process in family]
+        memory = sum(process.memory_info().rss for process in family)
+        found[name] = sum(time.user + time.system for time in times), memory
     return found
 
 
+def engine_alone(texts: list[str]) -> float:
+    """CPU seconds of the bare engine for `texts`."""
+    engine = load_engine("extractive")
+    jobs = [Job(text=text, language="en", words=WORDS) for text in texts]
+    engine.summarize(jobs[:8])
+    began = time.process_time()
+    for first in range(0, len(jobs), 32):
+        engine.summarize(jobs[first : first + 32])
+    return time.process_time() - began
+
+
 def main() -> None:
-    _, texts = documents(COUNT)
+    origin, texts = documents(COUNT)
     with tempfile.TemporaryDirectory() as folder, fresh_stack(Path(folder)) as stack:
         ports = Ports(*(free_port() for _ in Ports.__slots__))
-        running = services(stack.environ(), ports, Path(folder) / "logs")
+        environ = {**stack.environ(), "BREVITY_SUMMARIZE_CLIENT": "local"}
+        running = [one for one in services(environ, ports, Path(folder) / "logs") if one.name != "serve"]
         try:
             for service in running:
                 service.start()
             for service in running:
                 service.wait_ready()
-            roots = {
-                server.name: server.process.pid
-                for server in (*running, *stack.servers)
-                if server.process is not None
-            }
+            servers = [*running, *stack.servers]
+            roots = {one.name: one.process.pid for one in servers if one.process is not None}
             idle = footprint(roots)
             with_pipeline(stack, [f"Warm up.\n{text}" for text in texts], "warm")
             time.sleep(_SETTLE_SECONDS)
@@ -72,17 +80,18 @@ def main() -> None:
         finally:
             for service in reversed(running):
                 service.stop()
-    spent = {name: (after[name][0] - before.get(name, (0.0, 0.0))[0]) * 1000 / COUNT for name in after}
+    alone = engine_alone(texts) * 1000 / COUNT
+    spent = {name: (after[name][0] - before[name][0]) * 1000 / COUNT for name in roots}
+    rows = [
+        (_LABELS.get(name, name), spent[name], idle[name][1] / 1e6, after[name][1] / 1e6)
+        for name in sorted(spent, key=lambda name: -spent[name])
+    ]
     show(
-        f"{COUNT:,} documents through the platform, by process",
-        ("process", "CPU seconds for 1,000 documents", "MB when idle", "MB at the end"),
-        [
-            (name, cpu, idle.get(name, (0.0, 0.0))[1] / 1e6, after[name][1] / 1e6)
-            for name, cpu in sorted(spent.items(), key=lambda item: -item[1])
-        ],
+        f"{COUNT:,} {origin} through the platform, by process",
+        ("process", "CPU seconds for 1,000 documents", "MB when ready", "MB at the end"),
+        [*rows, ("the engine alone, in one process", alone, "", "")],
     )
-    engine = spent.pop("engine replica")
-    finish("footprint", {"services_vs_engine": sum(spent.values()) / engine})
+    finish("footprint", {"platform_vs_engine": sum(spent.values()) / alone})
 
 
 if __name__ == "__main__":
