@@ -76,15 +76,16 @@ class TrainingData:
                 recorded_at=entry.recorded_at,
             )
 
-    async def preferences(self, tenant: str) -> AsyncIterator[Preference]:
-        """From edits, then from comparisons, then from ratings; without those whose source is gone."""
-        async for entry, found, source in self._edits(tenant):
-            yield Preference(
-                **_bound(found, source),
-                chosen=entry.edited_summary or "",
-                rejected=found.event.summary,
-                why="edited",
-            )
+    async def preferences(self, tenant: str, *, edited: bool = True) -> AsyncIterator[Preference]:
+        """From edits if `edited`, then from comparisons, then from ratings; without those whose source is gone."""
+        if edited:
+            async for entry, found, source in self._edits(tenant):
+                yield Preference(
+                    **_bound(found, source),
+                    chosen=entry.edited_summary or "",
+                    rejected=found.event.summary,
+                    why="edited",
+                )
         async for entry in self._repository.all_feedback(tenant):
             if entry.preferred_over is not None:
                 better = await self._repository.summary(tenant, entry.summary_id)

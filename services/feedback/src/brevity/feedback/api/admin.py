@@ -27,9 +27,12 @@ def admin(repository: Repository, training_data: TrainingData) -> APIRouter:
         return _streamed(training_data.references(caller.tenant), "references")
 
     @router.get("/preferences", response_class=StreamingResponse, responses=_lines_of(Preference))
-    async def read_preferences(caller: Admin) -> Response:
+    async def read_preferences(
+        caller: Admin,
+        edited: Annotated[bool, Query(description="Also the edits, which the references have too.")] = True,
+    ) -> Response:
         """Pairs of a better and a worse summary of one text, one JSON object a line."""
-        return _streamed(training_data.preferences(caller.tenant), "preferences")
+        return _streamed(training_data.preferences(caller.tenant, edited=edited), "preferences")
 
     @router.get("/audit", response_model=AuditList)
     async def read_audit(caller: Admin, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 420.0, 170.0
-LEFT, RIGHT, TOP, BOTTOM = 40.0, 8.0, 10.0, 24.0
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 10.0, 24.0
 """Room for the axis labels."""
 
 
@@ -134,7 +134,7 @@ def level_plot(points: Sequence[Point], alarms: Sequence[Dot]) -> Plot:
     )
     alone = [run[0] for run in runs if len(run) == 1]  # no line shows these
     return Plot(
-        ticks=tuple(Tick(y(10.0**power), f"{10.0**power:g}") for power in (-4, -2, 0, 1)),
+        ticks=tuple(Tick(y(10.0**power), f"{10.0 ** (power + 2):g} %") for power in (-4, -2, 0, 1)),
         dates=_dates([point.label.split(",")[0] for point in points]),
         line=line,
         dots=tuple(Dot(_x(n, len(points)), y(points[n].value or 0), points[n].label) for n in alone),
