@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,26 @@ def test_a_variant_of_another_version_must_keep_its_quality_and_gain_on_the_cham
     assert tried(better, same) == set()
     assert tried(same, same) == {"quality"}
     assert tried(better, pairs([-0.005] * 120)) == {"variant"}
+
+
+def test_a_neural_model_may_be_larger_than_an_extractive_one() -> None:
+    found = pairs(noise(0.05))
+    assert decide(found, POLICY, size_bytes=10**9, engine="seq2seq").passes
+    mine = Policy(resamples=1_000, max_bytes={"seq2seq": 1_000})
+    assert failing(decide(found, mine, size_bytes=1_001, engine="seq2seq")) == {"size"}
+    assert failing(decide(found, mine, size_bytes=10**8)) == {"size"}
+
+
+def test_a_variant_that_writes_keeps_its_parents_length() -> None:
+    same = pairs([0.0] * 100)
+    short = [replace(pair, candidate=replace(pair.candidate, length=0.95)) for pair in same]
+    assert decide(same, POLICY, size_bytes=1, engine="ctranslate2", variant=True).passes
+    decision = decide(short, POLICY, size_bytes=1, engine="ctranslate2", variant=True)
+    assert failing(decision) == {"length"}
+    assert "95.0%" in decision.reason
+    assert decide(
+        short, POLICY, size_bytes=1, variant=True
+    ).passes  # an extractive one fills what was asked for
 
 
 def test_the_decision_is_repeatable() -> None:
