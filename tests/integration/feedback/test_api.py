@@ -220,6 +220,8 @@ async def test_edits_comparisons_and_ratings_become_training_data(service: Feedb
             (p["why"], p["chosen"]) for p in pairs if p["document_id"] == name and p["rejected"] == "Bad."
         ]
         assert mine == [("compared", good.summary), ("rated", good.summary)]
+        without = ada.get("/v1/preferences", params={"edited": "false"}).text.splitlines()
+        assert [json.loads(line) for line in without] == [p for p in pairs if p["why"] != "edited"]
 
 
 async def test_nobody_reaches_what_is_anothers_or_above_their_role(service: FeedbackService) -> None:

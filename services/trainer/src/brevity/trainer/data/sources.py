@@ -117,14 +117,15 @@ class Sources:
     def _feedback(self) -> Iterator[Row]:
         for item in self._export("references"):
             yield _from_feedback(item, item["reference"], "edit")
-        for item in self._export("preferences"):
-            if item["why"] != "edited":  # those came as references
-                yield _from_feedback(item, item["chosen"], "choice")
+        for item in self._export("preferences", edited="false"):  # those came as references
+            yield _from_feedback(item, item["chosen"], "choice")
 
-    def _export(self, name: str) -> Iterator[dict[str, Any]]:
+    def _export(self, name: str, **query: str) -> Iterator[dict[str, Any]]:
         url = f"{self._feedback_url}/v1/{name}"
         try:
-            with httpx.stream("GET", url, headers=self._headers, timeout=60, trust_env=False) as answer:
+            with httpx.stream(
+                "GET", url, params=query, headers=self._headers, timeout=60, trust_env=False
+            ) as answer:
                 if answer.status_code in (401, 403):
                     raise Rejected(
                         f"feedback refuses its {name} ({answer.status_code})",
