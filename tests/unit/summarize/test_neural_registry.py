@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import torch
 
-from brevity.common.errors import Fatal
+from brevity.common.errors import Fatal, Rejected
 from brevity.common.settings import load_settings
 from brevity.neural.archive import pack
 from brevity.summarize.engines.guard import GuardedEngine
@@ -16,6 +18,7 @@ from brevity.summarize.engines.registry import load_engine, loader
 from brevity.summarize.settings import SummarizeSettings
 from tests.support.chat_server import KEY, MODEL, chat_server
 from tests.support.tiny_chat import tiny_chat
+from tests.support.tiny_seq2seq import tiny_seq2seq
 from tests.unit.summarize.texts import BRIDGE
 
 JOB = Job(BRIDGE, "en", 60)
@@ -26,6 +29,15 @@ def settings(**environ: str) -> SummarizeSettings:
 
 
 SMALL = settings(MODEL_DEVICE="cpu", MODEL_ANSWER_TOKENS="16", MODEL_CONTEXT_TOKENS="1500")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Generator[None]:
+    """Models this small are no faster with more, and a busy machine slows them less."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +66,29 @@ def test_a_chat_model_is_loaded_from_its_folder_and_from_its_archive(folder: Pat
     archive.write_bytes(pack(folder))
     assert one(load_engine(f"llm:{archive}", SMALL)) == summary
     assert one(loader(SMALL)(f"llm:{archive}")) == summary
+
+
+def test_a_seq2seq_model_reads_a_long_document_in_parts(tmp_path: Path) -> None:
+    small = settings(MODEL_DEVICE="cpu", MODEL_BEAMS="1", MODEL_NO_REPEAT_NGRAM="3")
+    engine = load_engine(f"seq2seq:{tiny_seq2seq('bart', tmp_path)}", small)
+    summary = one(engine)
+    assert summary.engine == "seq2seq"
+    assert summary.model_version == engine.model_version
+    assert (summary.decoding["beams"], summary.decoding["no_repeat_ngram"]) == (1, 3)
+    assert summary.decoding["parts"] > 2
+    assert summary.coverage_percent == 100.0
+    assert (summary.source_tokens or 0) > summary.source_words
+
+
+def test_a_multilingual_model_translates_among_its_languages_and_refuses_others(tmp_path: Path) -> None:
+    engine = load_engine(f"seq2seq:{tiny_seq2seq('mbart50', tmp_path)}", SMALL)
+    jobs = [Job(BRIDGE, "en", 20, output_language=tag) for tag in ("fr", "no")]
+    french, norwegian = engine.summarize(jobs)
+    assert isinstance(french, Summary)
+    assert "translated" in {flag.code for flag in french.warnings}
+    assert isinstance(norwegian, Rejected)
+    assert norwegian.code == "language_not_supported"
+    assert "cannot write Norwegian" in norwegian.message
 
 
 def test_a_server_is_asked_by_its_address_and_key() -> None:
