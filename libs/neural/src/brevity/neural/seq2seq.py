@@ -1,0 +1,174 @@
+"""Encoder-decoder models of transformers: BART, PEGASUS, T5 and FLAN-T5, mBART-50, mT5, M2M-100, NLLB."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
+
+from brevity.neural.batched import BatchedGenerator, Batching, Decoding, Written
+from brevity.neural.devices import batch_bytes, free_bytes, release, shape_of
+from brevity.neural.encoding import Encoder, Source
+from brevity.neural.loading import LoadSettings, open_seq2seq
+
+
+@dataclass(frozen=True, slots=True)
+class Seq2SeqSettings:
+    """How a seq2seq model runs; `context_tokens`, `prefix` and `languages` as `Encoder` has them."""
+
+    load: LoadSettings = field(default_factory=LoadSettings)
+    decoding: Decoding = field(default_factory=Decoding)
+    batching: Batching = field(default_factory=Batching)
+    context_tokens: int | None = None
+    prefix: str | None = None
+    languages: frozenset[str] | None = None
+
+
+class Seq2SeqGenerator(BatchedGenerator):
+    """A `Generator` on `model` and `tokenizer` of transformers. Decoding is greedy or by beams, never sampled."""
+
+    def __init__(
+        self, model: Any, tokenizer: Any, *, model_version: str, settings: Seq2SeqSettings | None = None
+    ) -> None:
+        chosen = settings or Seq2SeqSettings()
+        encoder = Encoder(
+            tokenizer,
+            model.config,
+            context=chosen.context_tokens,
+            prefix=chosen.prefix,
+            languages=chosen.languages,
+        )
+        super().__init__(encoder, model_version)
+        self._model = model
+        self._batching = chosen.batching
+        self._shape = shape_of(model)
+        self._config = _generation_config(model, chosen.decoding)
+        self._start = _start(model)
+        self._pad = tokenizer.pad_token_id
+        self._ends = _ends(model, tokenizer)
+
+    @classmethod
+    def load(cls, name: str | Path, settings: Seq2SeqSettings | None = None) -> Seq2SeqGenerator:
+        """The model in a folder, or the hub's by that name. Raises BadModel as `open_seq2seq`."""
+        chosen = settings or Seq2SeqSettings()
+        loaded = open_seq2seq(name, chosen.load)
+        return cls(loaded.model, loaded.tokenizer, model_version=loaded.model_version, settings=chosen)
+
+    def _fits(self, rows: int, source: int, output: int) -> bool:
+        if rows * (source + output) > self._batching.tokens:
+            return False
+        free = free_bytes(
+            self._model.device, share=self._batching.memory_share, cpu_bytes=self._batching.cpu_bytes
+        )
+        return batch_bytes(self._shape, rows, source, output, self._config.num_beams or 1) <= free
+
+    def _run(self, sources: Sequence[Source], banned: Sequence[list[int]]) -> list[Written]:
+        width = max(len(source.ids) for source in sources)
+        ids = [source.ids + [self._pad] * (width - len(source.ids)) for source in sources]
+        mask = [[1] * len(source.ids) + [0] * (width - len(source.ids)) for source in sources]
+        begin = [[self._start, *source.prompt] for source in sources]
+        config = copy.copy(self._config)
+        config.max_new_tokens = max(source.longest for source in sources)
+        config.bad_words_ids = list(banned) or None
+        if sources[0].prompt:
+            config.forced_bos_token_id = None  # the language's code stands there already
+        device, beams, written = self._model.device, config.num_beams or 1, len(begin[0])
+        with torch.inference_mode():
+            out = self._model.generate(
+                input_ids=torch.tensor(ids, device=device),
+                attention_mask=torch.tensor(mask, device=device),
+                decoder_input_ids=torch.tensor(begin, device=device),
+                generation_config=config,
+                logits_processor=LogitsProcessorList(
+                    [_NotBefore([s.shortest + written for s in sources], self._ends, beams, device)]
+                ),
+                stopping_criteria=StoppingCriteriaList(
+                    [_NotAfter([s.longest + written for s in sources], beams, device)]
+                ),
+            )
+        rows = out[:, written:].tolist()
+        return [self._written(row, source) for row, source in zip(rows, sources, strict=True)]
+
+    def _release(self) -> None:
+        release(self._model.device)
+
+    def _written(self, row: list[int], source: Source) -> Written:
+        kept = row[: source.longest]
+        end = next((place for place, token in enumerate(kept) if token in self._ends), None)
+        return Written(kept if end is None else kept[:end], end is not None)
+
+
+class _NotBefore(LogitsProcessor):
+    """No row ends before its own least length (the decoder's first tokens counted)."""
+
+    def __init__(self, least: Sequence[int], ends: frozenset[int], beams: int, device: torch.device) -> None:
+        self._least = torch.tensor(least, device=device).repeat_interleave(beams)
+        self._last = max(least)
+        self._ends = torch.tensor(sorted(ends), device=device)
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        length = input_ids.shape[1]
+        if length >= self._last:
+            return scores
+        early = (self._least > length).to(scores.device)
+        kept = scores.clone()
+        kept[:, self._ends] = torch.where(early[:, None], -float("inf"), kept[:, self._ends])
+        return kept  # type: ignore[return-value]
+
+
+class _NotAfter(StoppingCriteria):
+    """Each row ends at its own most length, however long the others of its batch go on."""
+
+    def __init__(self, most: Sequence[int], beams: int, device: torch.device) -> None:
+        self._most = torch.tensor(most, device=device)
+        self._beams = beams
+
+    def __call__(self, input_ids: torch.LongTensor, scores: Any, **further: Any) -> torch.BoolTensor:
+        rows = self._most.repeat_interleave(input_ids.shape[0] // len(self._most))
+        return rows <= input_ids.shape[1]  # type: ignore[return-value]
+
+
+def _generation_config(model: Any, decoding: Decoding) -> Any:
+    """The model's own settings, less what bounds lengths: each request brings its own."""
+    config = copy.deepcopy(model.generation_config)
+    config.do_sample = False
+    config.temperature = config.top_p = config.top_k = None
+    config.max_length = config.min_length = config.min_new_tokens = None
+    # An end that is forced would make a text that was cut look like one that was finished.
+    config.forced_eos_token_id = None
+    config.return_dict_in_generate = False
+    for name, value in (
+        ("num_beams", decoding.beams),
+        ("length_penalty", decoding.length_penalty),
+        ("no_repeat_ngram_size", decoding.no_repeat_ngram),
+    ):
+        if value is not None:
+            setattr(config, name, value)
+    if (config.num_beams or 1) == 1:
+        config.length_penalty = config.early_stopping = None
+    return config
+
+
+def _start(model: Any) -> int:
+    for config in (model.generation_config, model.config):
+        for name in ("decoder_start_token_id", "bos_token_id"):
+            value = getattr(config, name, None)
+            if value is not None:
+                return int(value)
+    raise ValueError("the model does not say what its decoder starts with")
+
+
+def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
+    said = getattr(model.generation_config, "eos_token_id", None)
+    values = said if isinstance(said, list) else [said, tokenizer.eos_token_id]
+    return frozenset(int(value) for value in values if value is not None)
