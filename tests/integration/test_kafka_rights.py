@@ -41,7 +41,7 @@ from tests.support.stack import Stack, require_local_stack
 from tests.support.topics import eventually
 from tests.unit.summarize.texts import BRIDGE
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 K8S = ROOT / "deploy/k8s"
 
