@@ -11,7 +11,7 @@ from typing import Any
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from brevity.common.kafka.admin import apply_topics
-from brevity.common.kafka.topics import Topic, retry_topic
+from brevity.common.kafka.topics import RETRY_PARTITIONS, Topic, retry_topic
 from brevity.common.settings import KafkaSettings
 
 
@@ -35,8 +35,12 @@ def fresh_lane(kafka: KafkaSettings, partitions: int = 4) -> Lane:
     apply_topics(
         kafka,
         [
-            Topic(topic, (), (), "key", partitions, 86_400_000, max_message_bytes=4 << 20)
-            for topic in (lane.source, lane.sink, lane.retry)
+            Topic(topic, (), (), "key", count, 86_400_000, max_message_bytes=4 << 20)
+            for topic, count in (
+                (lane.source, partitions),
+                (lane.sink, partitions),
+                (lane.retry, RETRY_PARTITIONS),
+            )
         ],
     )
     return lane

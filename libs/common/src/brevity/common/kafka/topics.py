@@ -52,19 +52,22 @@ INGEST_GROUP = "brevity.ingest"
 SUMMARIZE_GROUP = "brevity.summarize"
 
 PIPELINE_PARTITIONS = 8
+RETRY_PARTITIONS = 1
+"""A group reads its source and its retry topic together, and the assignor evens out the sum of their partitions: with one
+for the retries, instances share those of the documents evenly, however they join (docs/adr/0003-retry-topics.md)."""
 
 # A retry topic is kept as long as its group's dead letters: it is what says which of them were replayed.
 
 TOPICS: tuple[Topic, ...] = (
     Topic("documents.submitted", ("any", "ingest", "feedback"), ("ingest",), "document_id", PIPELINE_PARTITIONS, 7 * _DAY_MS,
           max_message_bytes=SUBMITTED_MAX_BYTES, description="Documents that somebody wants summarized."),
-    Topic(retry_topic(INGEST_GROUP), ("ingest",), ("ingest",), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
+    Topic(retry_topic(INGEST_GROUP), ("ingest",), ("ingest",), "document_id", RETRY_PARTITIONS, 30 * _DAY_MS,
           max_message_bytes=SUBMITTED_MAX_BYTES, description="Submissions waiting for their next attempt."),
     Topic("documents.accepted", ("ingest",), ("summarize", "feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 14 * _DAY_MS,
           description="Normalised documents, each once."),
     Topic("documents.rejected", ("ingest",), ("feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
           description="Submissions that cannot be accepted, with the reason; can be replayed."),
-    Topic(retry_topic(SUMMARIZE_GROUP), ("summarize",), ("summarize",), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
+    Topic(retry_topic(SUMMARIZE_GROUP), ("summarize",), ("summarize",), "document_id", RETRY_PARTITIONS, 30 * _DAY_MS,
           description="Accepted documents waiting for their next attempt."),
     Topic("summaries.completed", ("summarize",), ("feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 30 * _DAY_MS,
           description="Summaries with the evidence for each sentence, each once."),
