@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, T5Config, T5ForConditionalGeneration
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, T5Config, T5ForConditionalGeneration
 
 from brevity.neural.distill import distill, evenly, shrunk
 from brevity.neural.recipes import DistillRecipe
 from brevity.neural.tuning import Progress, TuningError
-from tests.support.neural_task import council, rouge2
+from tests.support.neural_task import council, rouge2, tiny_bart
 from tests.unit.neural.conftest import Taught
 
 RECIPE = DistillRecipe(
@@ -35,9 +35,11 @@ def test_a_student_of_half_the_decoder_keeps_95_percent_of_its_teachers_rouge(
         teacher.folder, documents, council(48, 2), RECIPE, tmp_path / "out", tmp_path / "work", seen.append
     )
     student = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "out", local_files_only=True)
-    assert student.config.decoder_layers == 2
+    assert student.config.decoder_layers == 1
     held = council(48, 5)
-    assert rouge2(tmp_path / "out", held) >= 0.95 * rouge2(teacher.folder, held)
+    wanted = 0.95 * rouge2(teacher.folder, held)
+    assert rouge2(_cut_out(teacher.folder, tmp_path / "raw"), held) < wanted  # shrinking alone does not do
+    assert rouge2(tmp_path / "out", held) >= wanted
     labelled = [p.metrics["labelled_share"] for p in seen if "labelled_share" in p.metrics]
     assert labelled == sorted(labelled)
     assert labelled[-1] == 1.0
@@ -50,8 +52,19 @@ def test_a_student_of_half_the_decoder_keeps_95_percent_of_its_teachers_rouge(
     assert not [p for p in again if "labelled_share" in p.metrics]  # what the teacher wrote was kept
 
 
-def test_the_students_layers_are_the_teachers_taken_evenly(teacher: Taught) -> None:
-    whole = AutoModelForSeq2SeqLM.from_pretrained(teacher.folder, local_files_only=True)
+def _cut_out(teacher: Path, folder: Path) -> Path:
+    """The student before it has learned anything."""
+    shrunk(AutoModelForSeq2SeqLM.from_pretrained(teacher, local_files_only=True), None).save_pretrained(
+        folder
+    )
+    AutoTokenizer.from_pretrained(teacher, local_files_only=True).save_pretrained(folder)
+    return folder
+
+
+def test_the_students_layers_are_the_teachers_taken_evenly(tmp_path: Path) -> None:
+    whole = AutoModelForSeq2SeqLM.from_pretrained(
+        tiny_bart(tmp_path, decoder_layers=4), local_files_only=True
+    )
     student = shrunk(whole, 2)
     ours, theirs = student.state_dict(), whole.state_dict()
     for new, old in ((0, 0), (1, 3)):
@@ -87,7 +100,7 @@ def test_layers_are_spaced_evenly_from_first_to_last() -> None:
     assert evenly(4, 1) == [0]
 
 
-@pytest.mark.parametrize("layers", [4, 9])
+@pytest.mark.parametrize("layers", [2, 9])
 def test_a_student_must_be_smaller_than_its_teacher(teacher: Taught, layers: int) -> None:
     whole = AutoModelForSeq2SeqLM.from_pretrained(teacher.folder, local_files_only=True)
     with pytest.raises(TuningError) as raised:
