@@ -5,6 +5,7 @@ The weights are read from safetensors alone. Whether the result is as good as it
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,9 @@ def convert(parent: Path, out: Path, quantization: Quantization) -> None:
             remedy="It takes BART, PEGASUS, T5, mBART, M2M100 and NLLB.",
         ) from error
     AutoTokenizer.from_pretrained(parent, local_files_only=True).save_pretrained(unfinished)
+    # One configuration for both: CTranslate2 reads its own names, the engine the model's window, prefix and family.
+    described = [json.loads((folder / "config.json").read_text("utf-8")) for folder in (parent, unfinished)]
+    (unfinished / "config.json").write_text(json.dumps(described[0] | described[1], indent=2) + "\n", "utf-8")
     for name in _KEPT:
         if (parent / name).exists():
             shutil.copyfile(parent / name, unfinished / name)
