@@ -12,6 +12,7 @@ import torch
 from brevity.common.errors import Fatal, Rejected
 from brevity.common.settings import load_settings
 from brevity.neural.archive import pack
+from brevity.neural.convert import convert
 from brevity.summarize.engines.guard import GuardedEngine
 from brevity.summarize.engines.port import Job, Summary, SummaryEngine
 from brevity.summarize.engines.registry import load_engine, loader
@@ -80,6 +81,16 @@ def test_a_seq2seq_model_reads_a_long_document_in_parts(tmp_path: Path) -> None:
     assert (summary.source_tokens or 0) > summary.source_words
 
 
+def test_a_quantized_model_stands_behind_the_same_engine(tmp_path: Path) -> None:
+    convert(tiny_seq2seq("bart", tmp_path / "float"), tmp_path / "int8", quantization="int8")
+    engine = load_engine(f"ctranslate2:{tmp_path / 'int8'}", SMALL)
+    summary = one(engine)
+    assert summary.engine == "ctranslate2"
+    assert summary.model_version.startswith("ctranslate2-")
+    assert summary.coverage_percent == 100.0
+    assert summary.decoding["parts"] > 2
+
+
 def test_a_multilingual_model_translates_among_its_languages_and_refuses_others(tmp_path: Path) -> None:
     engine = load_engine(f"seq2seq:{tiny_seq2seq('mbart50', tmp_path)}", SMALL)
     jobs = [Job(BRIDGE, "en", 20, output_language=tag) for tag in ("fr", "no")]
@@ -130,6 +141,7 @@ def test_the_guard_of_the_settings_is_put_around_the_model(folder: Path) -> None
         ("llm", "no_model"),
         ("llm:/nowhere/model", "model_missing"),
         ("seq2seq:/nowhere/model", "model_missing"),
+        ("ctranslate2:/nowhere/model", "not_a_model"),
         ("openai:gpt", "no_server"),
     ],
 )

@@ -119,7 +119,9 @@ class ChatGenerator:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
             return []
-        found = self._tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)
+        found = self._tokenizer(
+            list(texts), add_special_tokens=False, split_special_tokens=True, verbose=False
+        )
         return [len(ids) for ids in found["input_ids"]]
 
     def languages(self) -> frozenset[str] | None:
@@ -196,7 +198,11 @@ class ChatGenerator:
     def _prompt(self, request: Request) -> _Prompt:
         before, after = self._pieces(request)
         document = self._tokenizer(
-            request.text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+            request.text,
+            add_special_tokens=False,
+            split_special_tokens=True,
+            return_offsets_mapping=True,
+            verbose=False,
         )
         ids: list[int] = document["input_ids"]
         seen = len(request.text)

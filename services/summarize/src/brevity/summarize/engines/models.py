@@ -61,14 +61,29 @@ def _generator(name: str, location: str, model: ModelSettings) -> Generator:
             languages=languages,
         )
         return ChatGenerator.load(place, load, chat)
+    decoding = Decoding(model.beams, model.length_penalty, model.no_repeat_ngram)
+    batching = Batching(tokens=model.batch_tokens)
+    if name == "ctranslate2":
+        from brevity.neural.ctranslate import CTranslate2Generator, CTranslateSettings
+
+        return CTranslate2Generator.load(
+            Path(place),
+            CTranslateSettings(
+                device=model.device,
+                decoding=decoding,
+                batching=batching,
+                context_tokens=model.context_tokens,
+                languages=languages,
+            ),
+        )
     from brevity.neural.seq2seq import Seq2SeqGenerator, Seq2SeqSettings
 
     return Seq2SeqGenerator.load(
         place,
         Seq2SeqSettings(
             load=load,
-            decoding=Decoding(model.beams, model.length_penalty, model.no_repeat_ngram),
-            batching=Batching(tokens=model.batch_tokens),
+            decoding=decoding,
+            batching=batching,
             context_tokens=model.context_tokens,
             languages=languages,
         ),
