@@ -35,7 +35,10 @@ class Seq2SeqSettings:
 
 
 class Seq2SeqGenerator(BatchedGenerator):
-    """A `Generator` on `model` and `tokenizer` of transformers. Decoding is greedy or by beams, never sampled."""
+    """A `Generator` on `model` and `tokenizer` of transformers. Decoding is greedy or by beams, never sampled.
+
+    The model is the generator's own from then on: its generation_config is replaced.
+    """
 
     def __init__(
         self, model: Any, tokenizer: Any, *, model_version: str, settings: Seq2SeqSettings | None = None
@@ -53,9 +56,13 @@ class Seq2SeqGenerator(BatchedGenerator):
         self._batching = chosen.batching
         self._shape = shape_of(model)
         self._config = _generation_config(model, chosen.decoding)
+        if encoder.family is not None:
+            self._config.forced_bos_token_id = None  # each row's language code stands there already
         self._start = _start(model)
         self._pad = tokenizer.pad_token_id
         self._ends = _ends(model, tokenizer)
+        # transformers fills what is None in a call's settings from the model's own, a forced end among it.
+        model.generation_config = self._config
 
     @classmethod
     def load(cls, name: str | Path, settings: Seq2SeqSettings | None = None) -> Seq2SeqGenerator:
@@ -80,8 +87,6 @@ class Seq2SeqGenerator(BatchedGenerator):
         config = copy.copy(self._config)
         config.max_new_tokens = max(source.longest for source in sources)
         config.bad_words_ids = list(banned) or None
-        if sources[0].prompt:
-            config.forced_bos_token_id = None  # the language's code stands there already
         device, beams, written = self._model.device, config.num_beams or 1, len(begin[0])
         with torch.inference_mode():
             out = self._model.generate(

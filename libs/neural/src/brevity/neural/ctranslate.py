@@ -1,0 +1,151 @@
+"""Encoder-decoder models in CTranslate2's form: int8 and int8_float16, or float32, with their tokenizer beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ctranslate2
+from transformers import AutoTokenizer, PreTrainedConfig
+
+from brevity.neural.archive import BadModel, files, is_ctranslate2, model_version
+from brevity.neural.batched import BatchedGenerator, Batching, Decoding, Written
+from brevity.neural.encoding import Encoder, Source
+
+_GENERATION = "generation_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CTranslateSettings:
+    """How a CTranslate2 model runs.
+
+    `device` is `auto`, `cpu` or `cuda`; `compute_type` `default` keeps what the model was converted to. `threads` are
+    those of one replica on a CPU; 0 leaves them to CTranslate2.
+    """
+
+    device: str = "auto"
+    compute_type: str = "default"
+    threads: int = 0
+    decoding: Decoding = field(default_factory=Decoding)
+    batching: Batching = field(default_factory=Batching)
+    context_tokens: int | None = None
+    prefix: str | None = None
+    languages: frozenset[str] | None = None
+
+
+class CTranslate2Generator(BatchedGenerator):
+    """A `Generator`. CTranslate2 itself drops the rows of a batch that are finished.
+
+    Its least and most lengths hold for a whole batch, so that only requests of the same lengths would share one; the
+    most is taken from the longest row, each row is cut at its own, and the least is that of the shortest.
+    """
+
+    def __init__(
+        self,
+        translator: Any,
+        tokenizer: Any,
+        config: Any,
+        *,
+        model_version: str,
+        generation: dict[str, Any],
+        settings: CTranslateSettings,
+    ) -> None:
+        encoder = Encoder(
+            tokenizer,
+            config,
+            context=settings.context_tokens,
+            prefix=settings.prefix,
+            languages=settings.languages,
+        )
+        super().__init__(encoder, model_version)
+        self._translator = translator
+        self._tokenizer = tokenizer
+        self._batching = settings.batching
+        decoding = settings.decoding
+        self._beams = int(_chosen(decoding.beams, generation, "num_beams", 1))
+        self._penalty = float(_chosen(decoding.length_penalty, generation, "length_penalty", 1.0))
+        self._ngram = int(_chosen(decoding.no_repeat_ngram, generation, "no_repeat_ngram_size", 0))
+        self._eos = int(tokenizer.eos_token_id)
+
+    @classmethod
+    def load(cls, folder: Path, settings: CTranslateSettings | None = None) -> CTranslate2Generator:
+        """The model that `convert` wrote to `folder`. Raises BadModel: `not_a_model`, `bad_model`."""
+        chosen = settings or CTranslateSettings()
+        if not is_ctranslate2(folder):
+            raise BadModel(
+                f"there is no CTranslate2 model in {folder.name}",
+                code="not_a_model",
+                remedy="Convert a seq2seq model first: `brevity model convert --to ctranslate2`.",
+            )
+        files(folder)
+        try:
+            # CTranslate2's config.json is not one of transformers, which would try to read it.
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, config=PreTrainedConfig(), local_files_only=True, trust_remote_code=False
+            )
+            translator = ctranslate2.Translator(
+                str(folder),
+                device=chosen.device,
+                compute_type=chosen.compute_type,
+                intra_threads=chosen.threads,
+            )
+            config = json.loads((folder / "config.json").read_text("utf-8"))
+            generation = _read(folder / _GENERATION)
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            raise BadModel(
+                f"the model {folder.name} cannot be loaded: {error}",
+                code="bad_model",
+                remedy="Convert it again with the CTranslate2 that is installed here.",
+            ) from error
+        return cls(
+            translator,
+            tokenizer,
+            SimpleNamespace(**config),
+            model_version=model_version(folder),
+            generation=generation,
+            settings=chosen,
+        )
+
+    def _fits(self, rows: int, source: int, output: int) -> bool:
+        # CTranslate2 tells nothing of the model's shape: tokens alone bound a batch, and what fails is halved.
+        return rows * (source + output) <= self._batching.tokens
+
+    def _run(self, sources: Sequence[Source], banned: Sequence[list[int]]) -> list[Written]:
+        name = self._tokenizer.convert_ids_to_tokens
+        found = self._translator.translate_batch(
+            [name(source.ids) for source in sources],
+            target_prefix=[name(list(source.prompt)) for source in sources] if sources[0].prompt else None,
+            beam_size=self._beams,
+            length_penalty=self._penalty,
+            no_repeat_ngram_size=self._ngram,
+            suppress_sequences=[name(ids) for ids in banned] or None,
+            return_end_token=True,
+            max_input_length=0,  # the encoder has cut what is too long, and said so
+            min_decoding_length=max(1, min(source.shortest for source in sources)),
+            max_decoding_length=max(source.longest for source in sources),
+        )
+        return [self._written(answer, source) for answer, source in zip(found, sources, strict=True)]
+
+    def _release(self) -> None:
+        """CTranslate2 gives its memory back by itself."""
+
+    def _written(self, answer: Any, source: Source) -> Written:
+        ids = [int(number) for number in self._tokenizer.convert_tokens_to_ids(answer.hypotheses[0])]
+        ids = ids[len(source.prompt) :][: source.longest]
+        finished = self._eos in ids
+        return Written(ids[: ids.index(self._eos)] if finished else ids, finished)
+
+
+def _chosen(wanted: float | None, generation: dict[str, Any], name: str, default: float) -> float:
+    if wanted is not None:
+        return wanted
+    said = generation.get(name)
+    return default if said is None else said
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
