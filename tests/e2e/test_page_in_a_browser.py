@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -46,10 +46,14 @@ document.addEventListener("securitypolicyviolation", (e) => window.violations.pu
 """
 
 
-def fill(service: FeedbackService, events: Sequence[PipelineEvent]) -> None:
+def done(work: Coroutine[Any, Any, None]) -> None:
     """In a thread of its own: Playwright keeps an event loop in this one."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(service.fill(events))).result()
+        thread.submit(asyncio.run, work).result()
+
+
+def fill(service: FeedbackService, events: Sequence[PipelineEvent]) -> None:
+    done(service.fill(events))
 
 
 class Shown:
@@ -98,7 +102,7 @@ def shown() -> Shown:
 def service(stack: Stack, shown: Shown) -> Generator[FeedbackService]:
     with running(planned(stack)) as started:
         fill(started, shown.events)
-        asyncio.run(drifted(started, NOW))
+        done(drifted(started, NOW))
         for number, (name, rating) in enumerate((("anna", "up"), ("ben", "down"), ("ada", "up"))):
             with started.as_(name) as client:
                 for document in list(shown.documents)[: 3 + number]:
