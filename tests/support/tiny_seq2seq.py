@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 from collections.abc import Callable
@@ -12,28 +13,10 @@ from typing import Any
 import sentencepiece
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import (
-    BartConfig,
-    BartForConditionalGeneration,
-    BartTokenizerFast,
-    M2M100Config,
-    M2M100ForConditionalGeneration,
-    M2M100Tokenizer,
-    MBart50TokenizerFast,
-    MBartConfig,
-    MBartForConditionalGeneration,
-    MT5Config,
-    MT5ForConditionalGeneration,
-    NllbTokenizerFast,
-    PegasusConfig,
-    PegasusForConditionalGeneration,
-    PegasusTokenizerFast,
-    T5Config,
-    T5ForConditionalGeneration,
-    T5TokenizerFast,
-)
 
 from tests.support.samples import sample_texts
+
+_hf: Any = importlib.import_module("transformers")  # its lazy names are unknown to type checkers
 
 _PIECES = 900
 WINDOW = 128
@@ -118,12 +101,14 @@ def _t5_sizes(tokenizer: Any) -> dict[str, Any]:
 
 def bart(folder: Path) -> tuple[Any, Any]:
     vocabulary, merges = _bpe()
-    tokenizer = BartTokenizerFast(vocab=vocabulary, merges=merges, model_max_length=WINDOW)
-    return BartForConditionalGeneration(BartConfig(**_sizes(tokenizer), forced_bos_token_id=0)), tokenizer
+    tokenizer = _hf.BartTokenizerFast(vocab=vocabulary, merges=merges, model_max_length=WINDOW)
+    return _hf.BartForConditionalGeneration(
+        _hf.BartConfig(**_sizes(tokenizer), forced_bos_token_id=0)
+    ), tokenizer
 
 
 def pegasus(folder: Path) -> tuple[Any, Any]:
-    tokenizer = PegasusTokenizerFast(
+    tokenizer = _hf.PegasusTokenizerFast(
         vocab=[
             ("<pad>", 0.0),
             ("</s>", 0.0),
@@ -136,36 +121,36 @@ def pegasus(folder: Path) -> tuple[Any, Any]:
         model_max_length=WINDOW,
     )
     sizes = _sizes(tokenizer) | {"decoder_start_token_id": tokenizer.pad_token_id}
-    return PegasusForConditionalGeneration(PegasusConfig(**sizes)), tokenizer
+    return _hf.PegasusForConditionalGeneration(_hf.PegasusConfig(**sizes)), tokenizer
 
 
 def t5(folder: Path) -> tuple[Any, Any]:
     tokenizer = _t5_tokenizer()
-    config = T5Config(**_t5_sizes(tokenizer), feed_forward_proj="gated-gelu")  # as FLAN-T5 has it
-    return T5ForConditionalGeneration(config), tokenizer
+    config = _hf.T5Config(**_t5_sizes(tokenizer), feed_forward_proj="gated-gelu")  # as FLAN-T5 has it
+    return _hf.T5ForConditionalGeneration(config), tokenizer
 
 
 def mt5(folder: Path) -> tuple[Any, Any]:
     tokenizer = _t5_tokenizer()
-    return MT5ForConditionalGeneration(MT5Config(**_t5_sizes(tokenizer))), tokenizer
+    return _hf.MT5ForConditionalGeneration(_hf.MT5Config(**_t5_sizes(tokenizer))), tokenizer
 
 
 def mbart50(folder: Path) -> tuple[Any, Any]:
-    tokenizer = MBart50TokenizerFast(
+    tokenizer = _hf.MBart50TokenizerFast(
         vocab=[("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *unigram()],
         src_lang="en_XX",
         model_max_length=WINDOW,
     )
     sizes = _sizes(tokenizer)
-    return MBartForConditionalGeneration(MBartConfig(**sizes, forced_bos_token_id=4)), tokenizer
+    return _hf.MBartForConditionalGeneration(_hf.MBartConfig(**sizes, forced_bos_token_id=4)), tokenizer
 
 
 def nllb(folder: Path) -> tuple[Any, Any]:
     vocabulary, merges = _bpe(blanks=True)
-    tokenizer = NllbTokenizerFast(
+    tokenizer = _hf.NllbTokenizerFast(
         vocab=vocabulary, merges=merges, src_lang="eng_Latn", model_max_length=WINDOW
     )
-    return M2M100ForConditionalGeneration(M2M100Config(**_sizes(tokenizer))), tokenizer
+    return _hf.M2M100ForConditionalGeneration(_hf.M2M100Config(**_sizes(tokenizer))), tokenizer
 
 
 def m2m100(folder: Path) -> tuple[Any, Any]:
@@ -173,7 +158,7 @@ def m2m100(folder: Path) -> tuple[Any, Any]:
     (folder / "sentencepiece.bpe.model").write_bytes(_spm())
     pieces = ["<s>", "<pad>", "</s>", "<unk>", *(piece for piece, _ in unigram())]
     (folder / "vocab.json").write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
-    tokenizer = M2M100Tokenizer(
+    tokenizer = _hf.M2M100Tokenizer(
         str(folder / "vocab.json"),
         str(folder / "sentencepiece.bpe.model"),
         src_lang="en",
@@ -181,11 +166,11 @@ def m2m100(folder: Path) -> tuple[Any, Any]:
     )
     # Language codes stand behind the vocabulary, and are not counted in it.
     sizes = _sizes(tokenizer) | {"vocab_size": max(tokenizer.lang_code_to_id.values()) + 1}
-    return M2M100ForConditionalGeneration(M2M100Config(**sizes)), tokenizer
+    return _hf.M2M100ForConditionalGeneration(_hf.M2M100Config(**sizes)), tokenizer
 
 
 def _t5_tokenizer() -> Any:
-    return T5TokenizerFast(
+    return _hf.T5TokenizerFast(
         vocab=[("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *unigram()], model_max_length=WINDOW
     )
 

@@ -65,6 +65,7 @@ def test_int8_writes_what_float32_writes_within_a_point_of_rouge(teacher: Taught
     assert sizes[0] < sizes[1] / 2
 
 
+_T5: Any = T5Config
 _SHAPE: dict[str, Any] = {
     "d_model": 32,
     "encoder_layers": 2,
@@ -93,7 +94,7 @@ _FAMILIES: dict[str, Any] = {
         PegasusConfig(vocab_size=size, decoder_start_token_id=0, forced_eos_token_id=None, **_SHAPE)
     ),
     "t5": lambda size: T5ForConditionalGeneration(
-        T5Config(
+        _T5(
             vocab_size=size,
             d_model=32,
             d_kv=8,

@@ -14,7 +14,7 @@ import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 Kind = Literal["seq2seq", "llm", "ctranslate2"]
 
@@ -59,7 +59,8 @@ def write(folder: Path, out: IO[bytes]) -> str:
         The SHA-256 of what was written, in hexadecimal.
     """
     hashed = _Hashed(out)
-    with tarfile.open(fileobj=hashed, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
+    stream: Any = hashed  # a stream needs `write` alone
+    with tarfile.open(fileobj=stream, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
         for path in files(folder):
             member = tarfile.TarInfo(path.name)
             member.size = path.stat().st_size

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brevity.neural.languages import CODES, MT5, base, code_of, family_of, name_of
+from brevity.neural.languages import CODES, MT5, Family, base, code_of, family_of, name_of
 from brevity.neural.port import GenerationError, Request
 from brevity.nlp.language import UNDETERMINED
 from brevity.nlp.words import count_words
@@ -73,7 +73,9 @@ class Encoder:
     ) -> None:
         self._tokenizer = tokenizer
         # M2M-100's tokenizer keeps its codes beside its vocabulary.
-        self.family = family_of({*tokenizer.get_vocab(), *getattr(tokenizer, "lang_token_to_id", ())})
+        self.family: Family | None = family_of(
+            {*tokenizer.get_vocab(), *getattr(tokenizer, "lang_token_to_id", ())}
+        )
         self._prefix = _prefix(config) if prefix is None else prefix
         self._languages = languages
         self._mt5 = getattr(config, "model_type", None) == "mt5"

@@ -121,14 +121,14 @@ class _NotBefore(LogitsProcessor):
         self._last = max(least)
         self._ends = torch.tensor(sorted(ends), device=device)
 
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.Tensor) -> torch.Tensor:
         length = input_ids.shape[1]
         if length >= self._last:
             return scores
         early = (self._least > length).to(scores.device)
         kept = scores.clone()
         kept[:, self._ends] = torch.where(early[:, None], -float("inf"), kept[:, self._ends])
-        return kept  # type: ignore[return-value]
+        return kept
 
 
 class _NotAfter(StoppingCriteria):
