@@ -40,7 +40,7 @@ def bart(folders: dict[str, Path]) -> Seq2SeqGenerator:
 
 def exact(generator: Seq2SeqGenerator) -> Seq2SeqGenerator:
     """In float64: an untrained model's choices are so close that float32's rounding, which padding alters, decides them."""
-    generator._model.double()
+    generator.model.double()
     return generator
 
 
@@ -114,7 +114,7 @@ def test_want_of_memory_splits_the_batch_and_the_answers_stay_the_same(
 ) -> None:
     generator = exact(Seq2SeqGenerator.load(folders["bart"]))
     wanted = generator.generate(REQUESTS)
-    real: Any = generator._model.generate
+    real: Any = generator.model.generate
     rows: list[int] = []
 
     def short_of_memory(**inputs: Any) -> Any:
@@ -123,7 +123,7 @@ def test_want_of_memory_splits_the_batch_and_the_answers_stay_the_same(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(**inputs)
 
-    monkeypatch.setattr(generator._model, "generate", short_of_memory)
+    monkeypatch.setattr(generator.model, "generate", short_of_memory)
     answers = generator.generate([REQUESTS[0]] * 3 + REQUESTS[1:])
     assert max(rows) > 1
     assert answers[:3] == [wanted[0]] * 3
@@ -136,14 +136,14 @@ def test_a_batch_takes_no_more_than_the_memory_it_is_given(
     bart: Seq2SeqGenerator, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = Seq2SeqGenerator.load(folders["bart"], Seq2SeqSettings(batching=Batching(cpu_bytes=1)))
-    real: Any = small._model.generate
+    real: Any = small.model.generate
     rows: list[int] = []
 
     def counted(**inputs: Any) -> Any:
         rows.append(len(inputs["input_ids"]))
         return real(**inputs)
 
-    monkeypatch.setattr(small._model, "generate", counted)
+    monkeypatch.setattr(small.model, "generate", counted)
     assert small.generate([REQUESTS[0]] * 3) == bart.generate([REQUESTS[0]] * 3)
     assert rows == [1, 1, 1]
 

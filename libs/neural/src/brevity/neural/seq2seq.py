@@ -52,7 +52,8 @@ class Seq2SeqGenerator(BatchedGenerator):
             languages=chosen.languages,
         )
         super().__init__(encoder, model_version)
-        self._model = model
+        self.model = model
+        self.tokenizer = tokenizer
         self._batching = chosen.batching
         self._shape = shape_of(model)
         self._config = _generation_config(model, chosen.decoding)
@@ -75,7 +76,7 @@ class Seq2SeqGenerator(BatchedGenerator):
         if rows * (source + output) > self._batching.tokens:
             return False
         free = free_bytes(
-            self._model.device, share=self._batching.memory_share, cpu_bytes=self._batching.cpu_bytes
+            self.model.device, share=self._batching.memory_share, cpu_bytes=self._batching.cpu_bytes
         )
         return batch_bytes(self._shape, rows, source, output, self._config.num_beams or 1) <= free
 
@@ -87,9 +88,9 @@ class Seq2SeqGenerator(BatchedGenerator):
         config = copy.copy(self._config)
         config.max_new_tokens = max(source.longest for source in sources)
         config.bad_words_ids = list(banned) or None
-        device, beams, written = self._model.device, config.num_beams or 1, len(begin[0])
+        device, beams, written = self.model.device, config.num_beams or 1, len(begin[0])
         with torch.inference_mode():
-            out = self._model.generate(
+            out = self.model.generate(
                 input_ids=torch.tensor(ids, device=device),
                 attention_mask=torch.tensor(mask, device=device),
                 decoder_input_ids=torch.tensor(begin, device=device),
@@ -105,7 +106,7 @@ class Seq2SeqGenerator(BatchedGenerator):
         return [self._written(row, source) for row, source in zip(rows, sources, strict=True)]
 
     def _release(self) -> None:
-        release(self._model.device)
+        release(self.model.device)
 
     def _written(self, row: list[int], source: Source) -> Written:
         kept = row[: source.longest]
