@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 PORTS ?= 0
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common libs/nlp services/ingest services/summarize services/feedback services/trainer
@@ -57,8 +58,8 @@ check: dev ## Lint, formatting, types, import rules, generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.generate --check
 
-test: check ## All checks and all tests (some twenty minutes)
-	@$(BIN)/python -m pytest -m "not chaos_large" $(ARGS)
+test: check ## All checks and all tests, by two workers (some twenty minutes)
+	@$(BIN)/python -m pytest -m "not chaos_large" -n $(WORKERS) --dist loadgroup $(ARGS)
 
 unit: dev ## Only the tests that need no server
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
