@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -65,3 +66,11 @@ class PrometheusServer(Server):
             f"--web.listen-address={self.address}",
             "--log.level=warn",
         ]
+
+    def ready(self) -> bool:
+        """It listens before it answers queries."""
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False

@@ -10,6 +10,7 @@ from brevity.common.kafka.topics import (
     BY_NAME,
     INGEST_GROUP,
     PIPELINE_PARTITIONS,
+    RETRY_PARTITIONS,
     SUBMITTED_MAX_BYTES,
     SUMMARIZE_GROUP,
     TOPICS,
@@ -43,7 +44,8 @@ def test_a_topic_says_who_writes_who_reads_and_what_it_carries(topic) -> None:
 @pytest.mark.parametrize("name", PIPELINE)
 def test_the_pipelines_topics_have_equally_many_partitions_and_are_kept_for_days(name: str) -> None:
     config = BY_NAME[name].config()
-    assert BY_NAME[name].partitions == PIPELINE_PARTITIONS
+    wanted = RETRY_PARTITIONS if name.endswith(".retry") else PIPELINE_PARTITIONS
+    assert BY_NAME[name].partitions == wanted
     assert config["cleanup.policy"] == "delete"
     assert int(config["retention.ms"]) >= 7 * 86_400_000
 

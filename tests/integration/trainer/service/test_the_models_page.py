@@ -143,7 +143,7 @@ def test_an_admin_reads_the_evidence_overrules_the_gate_and_takes_it_back(
         instant = datetime.now(UTC) - timedelta(seconds=60)
         page.get_by_label("Who was in production at (UTC)").fill(f"{instant:%Y-%m-%dT%H:%M:%S}")
         page.get_by_role("button", name="Show").click()
-        expect(page.get_by_role("status").last).to_contain_text(f"version {bad} ")
+        expect(page.get_by_role("status").first).to_contain_text(f"version {bad} ")
         versions = page.get_by_role("region", name="Versions of extractive")
         expect(versions.get_by_role("row", name=f"Version {bad} ")).to_contain_text("Promoted")
         fits(page, "wide")
