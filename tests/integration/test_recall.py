@@ -168,7 +168,7 @@ def test_a_person_asks_for_the_same_summary_by_the_model_that_serves_now_and_get
 ) -> None:
     first, second = versions
     promote(own.kafka, promotion(first, second, reason="brought back"))
-    eventually("it is in service", lambda: in_ledger(environ)[-1] == ("1", "yes"), 120)
+    eventually("it is in service", lambda: in_ledger(environ)[-1] == ("1", "yes"), 240)
     by_second = next(
         event
         for event in completed(own)
@@ -180,7 +180,8 @@ def test_a_person_asks_for_the_same_summary_by_the_model_that_serves_now_and_get
     eventually("it is offered", lambda: offer in platform.get(page).text, 30)
 
     asked = [platform.post(f"/v1{page}/resummarize") for _ in range(3)]
-    assert [answer.status_code for answer in asked] == [202] * 3
+    assert asked[0].status_code == 202
+    assert {answer.status_code for answer in asked} <= {200, 202}  # 200: the summary is there by now
     eventually("the first version has written it", lambda: "after-0" in by(own, first), 120)
 
     def there() -> bool:

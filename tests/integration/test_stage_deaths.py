@@ -85,6 +85,6 @@ def test_a_broker_that_dies_and_returns_loses_and_doubles_nothing(tmp_path: Path
             stack.kafka_server.start()
             stack.kafka_server.wait_ready()
             write(lane.kafka, lane.source, [b"late %d" % number for number in range(500)])
-            eventually("all echoed", lambda: sum(values(lane).values()) >= 1_500, 90)
+            eventually("all echoed", lambda: sum(values(lane).values()) >= 1_500, 240)
             assert process.unexpected_exits == []
         assert values(lane) == Counter([*numbers(1_000), *(b"late %d" % number for number in range(500))])
