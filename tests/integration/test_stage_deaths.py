@@ -16,7 +16,7 @@ from tests.support.processes import Supervised
 from tests.support.stack import Stack, fresh_stack
 from tests.support.topics import Lane, eventually, fresh_lane, read, write
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 SETTINGS = {
     "batch_records": 16,
