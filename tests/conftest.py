@@ -14,6 +14,7 @@ TOGETHER = ("chaos", "docker", "e2e", "integration/feedback", "integration/train
 """Folders whose tests share servers or models that take long to make: one worker runs all of each."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two workers share the tests: what belongs together, then whole files of other servers' tests, then single ones."""
     for item in items:
