@@ -59,7 +59,7 @@ check: dev ## Lint, formatting, types, import rules, generated files
 	@$(BIN)/python -m tools.generate --check
 
 test: check ## All checks and all tests, by two workers (some twenty minutes)
-	@$(BIN)/python -m pytest -m "not chaos_large" -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -m "not chaos_large" -n $(WORKERS) --dist loadfile $(ARGS)
 
 unit: dev ## Only the tests that need no server
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
