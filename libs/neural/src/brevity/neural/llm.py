@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging
 
 from brevity.neural.answers import clean
-from brevity.neural.archive import BadModel, files, model_version
-from brevity.neural.loading import LoadSettings, device_of, dtype_of, folder_of
+from brevity.neural.archive import BadModel
+from brevity.neural.loading import LoadSettings, open_causal
 from brevity.neural.port import Generated, GenerationError, Request
 from brevity.neural.prompts import MARK, longest, messages
 
-_OPTIONS = {"local_files_only": True, "trust_remote_code": False}
 _TOKENS_A_WORD = 3
 """Room to answer in: languages other than English take two tokens a word and more."""
 _ROOM = 32
@@ -83,34 +80,13 @@ class ChatGenerator:
         Raises:
             BadModel: It cannot be used, and why.
         """
-        chosen = load or LoadSettings()
-        folder = folder_of(name)
-        files(folder)
-        logging.disable_progress_bar()
-        device = device_of(chosen.device)
-        try:
-            config = AutoConfig.from_pretrained(folder, **_OPTIONS)
-            tokenizer = AutoTokenizer.from_pretrained(folder, **_OPTIONS)
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                folder,
-                config=config,
-                use_safetensors=True,
-                dtype=dtype_of(chosen.dtype, device),
-                device_map=chosen.device_map,
-                **_OPTIONS,
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            raise BadModel(
-                f"the model {folder.name} cannot be loaded: {error}",
-                code="bad_model",
-                remedy="It must be one of those that AutoModelForCausalLM of transformers takes.",
-            ) from error
-        if chosen.device_map is None:
-            model = model.to(device)
-        model.eval()
-        if chosen.compile:
-            model.forward = torch.compile(model.forward, dynamic=True)
-        return cls(model, tokenizer, model_version=model_version(folder), settings=settings or ChatSettings())
+        found = open_causal(name, load)
+        return cls(
+            found.model,
+            found.tokenizer,
+            model_version=found.model_version,
+            settings=settings or ChatSettings(),
+        )
 
     @property
     def context_tokens(self) -> int:

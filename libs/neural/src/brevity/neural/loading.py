@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
 from brevity.neural.archive import KINDS, BadModel, files, model_version
@@ -43,11 +43,20 @@ class Loaded:
 
 
 def open_seq2seq(name: str | Path, settings: LoadSettings | None = None) -> Loaded:
-    """Load the model in the folder `name`, or the one that the hub has by that name.
+    """Load the encoder-decoder model in the folder `name`, or the one that the hub has by that name.
 
     Raises:
         BadModel: `model_missing`, `pickled_weights`, `not_a_model`, `bad_model`.
     """
+    return _open(AutoModelForSeq2SeqLM, name, settings)
+
+
+def open_causal(name: str | Path, settings: LoadSettings | None = None) -> Loaded:
+    """As `open_seq2seq`, for a decoder-only model such as Llama."""
+    return _open(AutoModelForCausalLM, name, settings)
+
+
+def _open(kind: Any, name: str | Path, settings: LoadSettings | None) -> Loaded:
     chosen = settings or LoadSettings()
     folder = folder_of(name)
     files(folder)
@@ -56,7 +65,7 @@ def open_seq2seq(name: str | Path, settings: LoadSettings | None = None) -> Load
     try:
         config = AutoConfig.from_pretrained(folder, **_OPTIONS)
         tokenizer = AutoTokenizer.from_pretrained(folder, **_OPTIONS)
-        model: Any = AutoModelForSeq2SeqLM.from_pretrained(
+        model: Any = kind.from_pretrained(
             folder,
             config=config,
             use_safetensors=True,
@@ -68,7 +77,7 @@ def open_seq2seq(name: str | Path, settings: LoadSettings | None = None) -> Load
         raise BadModel(
             f"the model {folder.name} cannot be loaded: {error}",
             code="bad_model",
-            remedy="It must be one of those that AutoModelForSeq2SeqLM of transformers takes, saved by `save_pretrained`.",
+            remedy=f"It must be one of those that {kind.__name__} of transformers takes, saved by `save_pretrained`.",
         ) from error
     if chosen.device_map is None:
         model = model.to(device)
