@@ -45,7 +45,7 @@ class Report:
     Attributes:
         first, new: How summaries name the model before and after.
         quality: Before and after, by domain, on the same documents; nobody trained on any of them.
-        alarms: The drift that was detected.
+        alarms: The drift that was detected until the training was asked for. Later ones are about the new version.
         job: The training that drift asked for.
         refused: The training on shuffled references.
         champion: The registry's version in service at the end.
@@ -97,6 +97,7 @@ class Loop:
             alarm = doors.events.wait("drift", lambda: next(iter(doors.events.all("drift.detected")), None))
         with stage("the trainer lets the alarms fall silent"):
             job_id = doors.events.wait("a training because of drift", self._because_of_drift)
+        alarms = [record.value for record in doors.events.all("drift.detected")]
         with stage("training, evaluation, gate") as told:
             job = doors.job(job_id, _progress(told))
         if job["outcome"] != "promoted":
@@ -122,7 +123,7 @@ class Loop:
             first=first,
             new=new,
             quality=quality,
-            alarms=[record.value for record in doors.events.all("drift.detected")],
+            alarms=alarms,
             job=job,
             refused=refused,
             champion=doors.ask("GET", f"/v1/models/{MODEL}/versions/champion"),
