@@ -134,7 +134,9 @@ async def store_pairs(service: FeedbackService) -> dict[str, Pair]:
         return await repository.add_feedback(feedback(rated, f"ours-{number}"), "bench")
 
     async def rate_bare(number: int) -> object:
-        return await entries.insert_one(of_feedback(feedback(rated, f"bare-{number}")))
+        """The entry, and then whether the summary is still there: an erasure may have come between."""
+        await entries.insert_one(of_feedback(feedback(rated, f"bare-{number}")))
+        return await collection.find_one({"_id": within("first", rated.summary_id)}, {"_id": 1})
 
     pairs[f"write {BATCH} summaries"] = await Pair().measure(write, write_bare, WRITES)
     pairs["keep a rating"] = await Pair().measure(rate, rate_bare)
