@@ -1,7 +1,8 @@
-"""Batches by tokens: bounded padding, every request once, and a batch that is too large halved."""
+"""Batches by tokens: the cheapest together, every request once, and a batch that is too large halved."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brevity.neural.batching import MOST_PADDING, Size, ahead, halving, padding, plan
+from brevity.neural.batching import Size, ahead, halving, plan
 from brevity.neural.devices import Shape, batch_bytes
 
 SIZES = st.lists(
@@ -21,25 +22,54 @@ def fits(rows: int, source: int, output: int) -> bool:
     return rows * (source + output) <= 4_096
 
 
+def cost(rows: int, source: int, output: int) -> float:
+    return output * (40 + rows) + 0.5 * rows * source
+
+
+def together(sizes: Sequence[Size], batches: Sequence[Sequence[int]]) -> float:
+    return sum(
+        cost(len(batch), max(sizes[i].source for i in batch), max(sizes[i].output for i in batch))
+        for batch in batches
+    )
+
+
 @given(SIZES)
-def test_every_request_is_in_one_batch_that_fits_and_pads_little(sizes: list[Size]) -> None:
-    batches = plan(sizes, fits)
+def test_every_request_is_in_one_batch_that_fits(sizes: list[Size]) -> None:
+    batches = plan(sizes, fits, cost)
     assert sorted(index for batch in batches for index in batch) == list(range(len(sizes)))
     for batch in batches:
         rows = [sizes[index] for index in batch]
         assert len({row.group for row in rows}) == 1
         assert len(rows) == 1 or fits(len(rows), max(r.source for r in rows), max(r.output for r in rows))
-        for lengths in ([row.source for row in rows], [row.output for row in rows]):
-            assert 1 - sum(lengths) / (len(lengths) * max(lengths)) <= MOST_PADDING
-    assert padding(sizes, batches) <= MOST_PADDING
+
+
+@given(SIZES)
+def test_no_way_of_cutting_the_order_once_more_or_once_less_costs_less(sizes: list[Size]) -> None:
+    batches = plan(sizes, fits, cost)
+    least = together(sizes, batches)
+    for number, batch in enumerate(batches):
+        for cut in range(1, len(batch)):
+            more = [*batches[:number], batch[:cut], batch[cut:], *batches[number + 1 :]]
+            assert together(sizes, more) >= least
+    for one, other in itertools.pairwise(batches):
+        rows = [sizes[index] for index in (*one, *other)]
+        alike = len({row.group for row in rows}) == 1
+        if alike and fits(len(rows), max(r.source for r in rows), max(r.output for r in rows)):
+            assert together(sizes, [[*one, *other]]) >= together(sizes, [one, other])
 
 
 def test_alike_requests_share_a_batch_up_to_the_budget() -> None:
-    assert [len(batch) for batch in plan([Size(412, 100)] * 20, fits)] == [8, 8, 4]
+    assert sorted(len(batch) for batch in plan([Size(412, 100)] * 20, fits, cost)) == [4, 8, 8]
+
+
+def test_where_a_step_costs_much_all_share_it_and_where_padding_does_none_is_padded() -> None:
+    sizes = [Size(20 * n, 5 * n) for n in range(1, 11)]
+    assert len(plan(sizes, fits, lambda rows, source, output: output * (1_000 + rows))) == 1
+    assert len(plan(sizes, fits, lambda rows, source, output: rows * (source + output))) == 10
 
 
 def test_a_row_above_the_budget_goes_alone() -> None:
-    assert plan([Size(9_000, 100), Size(50, 10)], fits) == [[0], [1]]
+    assert plan([Size(9_000, 100), Size(50, 10)], fits, cost) == [[0], [1]]
 
 
 def test_what_comes_next_is_prepared_on_a_thread_while_the_last_is_used() -> None:

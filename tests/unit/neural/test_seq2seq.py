@@ -118,8 +118,8 @@ def test_want_of_memory_splits_the_batch_and_the_answers_stay_the_same(
     rows: list[int] = []
 
     def short_of_memory(**inputs: Any) -> Any:
-        rows.append(len(inputs["input_ids"]))
-        if inputs["input_ids"].shape[0] > 1 or inputs["input_ids"].shape[1] == WINDOW:
+        rows.append(len(inputs["attention_mask"]))
+        if rows[-1] > 1 or inputs["attention_mask"].shape[1] == WINDOW:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(**inputs)
 
@@ -140,7 +140,7 @@ def test_a_batch_takes_no_more_than_the_memory_it_is_given(
     rows: list[int] = []
 
     def counted(**inputs: Any) -> Any:
-        rows.append(len(inputs["input_ids"]))
+        rows.append(len(inputs["attention_mask"]))
         return real(**inputs)
 
     monkeypatch.setattr(small.model, "generate", counted)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from brevity.neural.batching import Size, ahead, halving, plan
+from brevity.neural.batching import Measure, Size, ahead, halving, plan
 from brevity.neural.devices import is_out_of_memory
 from brevity.neural.encoding import Encoder, Source
 from brevity.neural.port import Generated, GenerationError, Request
@@ -70,8 +70,13 @@ class BatchedGenerator(ABC):
         return out
 
     @abstractmethod
-    def _fits(self, rows: int, source: int, output: int) -> bool:
-        """Whether so many texts of so many source and output tokens may be one batch now."""
+    def _admits(self) -> Callable[[int, int, int], bool]:
+        """Whether so many texts of so many source and output tokens may be one batch, by what is free now."""
+
+    @property
+    @abstractmethod
+    def _cost(self) -> Measure:
+        """What a batch takes, its padding included; in any unit."""
 
     @abstractmethod
     def _run(self, sources: Sequence[Source], banned: Sequence[list[int]]) -> list[Written]:
@@ -105,7 +110,7 @@ class BatchedGenerator(ABC):
                 for text, source, row in zip(texts, chosen, written, strict=True)
             ]
 
-        for batch in plan(sizes, self._fits):
+        for batch in plan(sizes, self._admits(), self._cost):
             found = halving(batch, run, self._too_large, lambda _: out_of_memory())
             answers.update((rows[index][0], answer) for index, answer in found.items())
         return [answers[number] for number in range(len(requests))]

@@ -1,4 +1,4 @@
-"""Batches by tokens: alike lengths together, as many rows as the device's memory takes, work prepared ahead of it."""
+"""Batches by tokens: those that cost least together, within the device's memory; work prepared ahead of it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TypeVar
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-MOST_PADDING = 0.25
-"""Share of a batch's source tokens, and of its output tokens, that may be padding."""
+Measure = Callable[[int, int, int], float]
+"""Of a batch of so many rows, which are padded to so many source tokens and so many output tokens."""
+
 _OUTPUT_STEP = 1.25
 """Outputs within this ratio of each other count as equally long when rows are put in order."""
 
@@ -26,19 +27,16 @@ class Size:
     group: Hashable = None
 
 
-def plan(
-    sizes: Sequence[Size],
-    fits: Callable[[int, int, int], bool],
-    *,
-    most_padding: float = MOST_PADDING,
-) -> list[list[int]]:
-    """Batches of indices; each index is in exactly one. O(n log n).
+def plan(sizes: Sequence[Size], fits: Callable[[int, int, int], bool], cost: Measure) -> list[list[int]]:
+    """The batches that cost least together; each index is in exactly one. O(n log n + n times the rows of a batch).
 
-    Outputs are bucketed before sources, since a step of the decoder costs more than a token of the source. The largest
-    come first, so that want of memory shows at once.
+    Rows are put in order of length, and that order is cut by dynamic programming. Outputs are bucketed before sources,
+    since a step of the decoder costs more than a token of the source. The largest come first, so that want of memory
+    shows at once.
 
     Args:
-        fits: Whether so many rows of so many source and output tokens may be one batch. A single row always may.
+        fits: Whether such a batch may be; of one that may not, no larger one may. A single row always may.
+        cost: What such a batch costs, in any unit.
     """
     groups = {group: number for number, group in enumerate(dict.fromkeys(size.group for size in sizes))}
 
@@ -46,40 +44,36 @@ def plan(
         size = sizes[index]
         return groups[size.group], -_bucket(size.output), -size.source, index
 
+    rows = sorted(range(len(sizes)), key=order)
+    ordered = [sizes[index] for index in rows]
+    least, begins = [0.0], [0]
+    for end in range(1, len(rows) + 1):
+        least.append(math.inf)
+        begins.append(end - 1)
+        for begin, source, output in _batches_to(end, ordered, fits):
+            together = least[begin] + cost(end - begin, source, output)
+            if together < least[end]:
+                least[end], begins[end] = together, begin
     batches: list[list[int]] = []
-    for index in sorted(range(len(sizes)), key=order):
-        if not batches or not _joins(sizes, batches[-1], index, fits, most_padding):
-            batches.append([])
-        batches[-1].append(index)
-    return batches
+    end = len(rows)
+    while end:
+        batches.append(rows[begins[end] : end])
+        end = begins[end]
+    return batches[::-1]
 
 
-def _joins(
-    sizes: Sequence[Size],
-    batch: Sequence[int],
-    index: int,
-    fits: Callable[[int, int, int], bool],
-    most_padding: float,
-) -> bool:
-    rows = [sizes[number] for number in (*batch, index)]
-    if rows[0].group != rows[-1].group:
-        return False
-    source, output = max(row.source for row in rows), max(row.output for row in rows)
-    return (
-        fits(len(rows), source, output)
-        and _padding([row.source for row in rows]) <= most_padding
-        and _padding([row.output for row in rows]) <= most_padding
-    )
-
-
-def padding(sizes: Sequence[Size], batches: Sequence[Sequence[int]]) -> float:
-    """Share of all source tokens, padded as planned, that are padding."""
-    padded = sum(len(batch) * max(sizes[index].source for index in batch) for batch in batches)
-    return 1 - sum(size.source for size in sizes) / padded if padded else 0.0
-
-
-def _padding(lengths: Sequence[int]) -> float:
-    return 1 - sum(lengths) / (len(lengths) * max(1, *lengths))
+def _batches_to(
+    end: int, rows: Sequence[Size], fits: Callable[[int, int, int], bool]
+) -> Iterator[tuple[int, int, int]]:
+    """Where a batch that ends before `end` may begin, and what it is padded to: source and output tokens."""
+    source = output = 0
+    for begin in range(end - 1, -1, -1):
+        if rows[begin].group != rows[end - 1].group:
+            return
+        source, output = max(source, rows[begin].source), max(output, rows[begin].output)
+        if begin < end - 1 and not fits(end - begin, source, output):
+            return
+        yield begin, source, output
 
 
 def _bucket(output: int) -> int:

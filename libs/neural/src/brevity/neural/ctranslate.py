@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +14,8 @@ from transformers import AutoTokenizer, PreTrainedConfig
 
 from brevity.neural.archive import BadModel, files, is_ctranslate2, model_version
 from brevity.neural.batched import BatchedGenerator, Batching, Decoding, Written
+from brevity.neural.batching import Measure
+from brevity.neural.devices import rows_a_step
 from brevity.neural.encoding import Encoder, Source
 
 _GENERATION = "generation_config.json"
@@ -110,9 +112,15 @@ class CTranslate2Generator(BatchedGenerator):
             settings=chosen,
         )
 
-    def _fits(self, rows: int, source: int, output: int) -> bool:
+    def _admits(self) -> Callable[[int, int, int], bool]:
         # CTranslate2 tells nothing of the model's shape: tokens alone bound a batch, and what fails is halved.
-        return rows * (source + output) <= self._batching.tokens
+        return lambda rows, source, output: rows * (source + output) <= self._batching.tokens
+
+    @property
+    def _cost(self) -> Measure:
+        # It computes no padding of sources.
+        step = rows_a_step(self._translator.device)
+        return lambda rows, source, output: output * (step + rows * self._beams)
 
     def _run(self, sources: Sequence[Source], banned: Sequence[list[int]]) -> list[Written]:
         name = self._tokenizer.convert_ids_to_tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,16 @@ from transformers import (
     StoppingCriteria,
     StoppingCriteriaList,
 )
+from transformers.modeling_outputs import BaseModelOutput
 
 from brevity.neural.batched import BatchedGenerator, Batching, Decoding, Written
-from brevity.neural.devices import batch_bytes, free_bytes, release, shape_of
+from brevity.neural.batching import Measure, Size, plan
+from brevity.neural.devices import batch_bytes, free_bytes, release, rows_a_step, shape_of, tokens_a_call
 from brevity.neural.encoding import Encoder, Source
 from brevity.neural.loading import LoadSettings, open_seq2seq
+
+_PADDED_SOURCE = 0.1
+"""What a padded source token costs beside a row's step: its keys and values for the decoder, 2 of some 18 matrices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +77,32 @@ class Seq2SeqGenerator(BatchedGenerator):
         loaded = open_seq2seq(name, chosen.load)
         return cls(loaded.model, loaded.tokenizer, model_version=loaded.model_version, settings=chosen)
 
-    def _fits(self, rows: int, source: int, output: int) -> bool:
-        if rows * (source + output) > self._batching.tokens:
-            return False
-        free = free_bytes(
-            self.model.device, share=self._batching.memory_share, cpu_bytes=self._batching.cpu_bytes
-        )
-        return batch_bytes(self._shape, rows, source, output, self._config.num_beams or 1) <= free
+    def _admits(self) -> Callable[[int, int, int], bool]:
+        batching, beams = self._batching, self._config.num_beams or 1
+        free = free_bytes(self.model.device, share=batching.memory_share, cpu_bytes=batching.cpu_bytes)
+
+        def admits(rows: int, source: int, output: int) -> bool:
+            tokens = rows * (source + output)
+            return tokens <= batching.tokens and batch_bytes(self._shape, rows, source, output, beams) <= free
+
+        return admits
+
+    @property
+    def _cost(self) -> Measure:
+        step, beams = rows_a_step(self.model.device.type), self._config.num_beams or 1
+        return lambda rows, source, output: output * (step + rows * beams) + _PADDED_SOURCE * rows * source
 
     def _run(self, sources: Sequence[Source], banned: Sequence[list[int]]) -> list[Written]:
-        width = max(len(source.ids) for source in sources)
-        ids = [source.ids + [self._pad] * (width - len(source.ids)) for source in sources]
-        mask = [[1] * len(source.ids) + [0] * (width - len(source.ids)) for source in sources]
         begin = [[self._start, *source.prompt] for source in sources]
         config = copy.copy(self._config)
         config.max_new_tokens = max(source.longest for source in sources)
         config.bad_words_ids = list(banned) or None
         device, beams, written = self.model.device, config.num_beams or 1, len(begin[0])
         with torch.inference_mode():
+            states, mask = self._encoded(sources)
             out = self.model.generate(
-                input_ids=torch.tensor(ids, device=device),
-                attention_mask=torch.tensor(mask, device=device),
+                encoder_outputs=BaseModelOutput(last_hidden_state=states),
+                attention_mask=mask,
                 decoder_input_ids=torch.tensor(begin, device=device),
                 generation_config=config,
                 logits_processor=LogitsProcessorList(
@@ -104,6 +114,26 @@ class Seq2SeqGenerator(BatchedGenerator):
             )
         rows = out[:, written:].tolist()
         return [self._written(row, source) for row, source in zip(rows, sources, strict=True)]
+
+    def _encoded(self, sources: Sequence[Source]) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the encoder makes of the sources, rows x tokens x width, and where there are tokens, rows x tokens.
+
+        The decoder gains by many rows at once, the encoder loses by each token of padding: so it reads alike lengths
+        together, and only its outputs are padded to one batch.
+        """
+        device, encoder = self.model.device, self.model.get_encoder()
+        call = tokens_a_call(device.type)
+        sizes = [Size(len(source.ids), 0) for source in sources]
+        mask = torch.tensor(_padded([[1] * size.source for size in sizes], 0), device=device)
+        found: list[tuple[list[int], torch.Tensor]] = []
+        for rows in plan(sizes, lambda *_: True, lambda rows, source, _: call + rows * source):
+            ids = torch.tensor(_padded([sources[row].ids for row in rows], self._pad), device=device)
+            here = mask[rows, : ids.shape[1]]
+            found.append((rows, encoder(input_ids=ids, attention_mask=here).last_hidden_state))
+        states = found[0][1].new_zeros((*mask.shape, found[0][1].shape[-1]))
+        for rows, part in found:
+            states[rows, : part.shape[1]] = part
+        return states, mask
 
     def _release(self) -> None:
         release(self.model.device)
@@ -142,6 +172,11 @@ class _NotAfter(StoppingCriteria):
     def __call__(self, input_ids: torch.LongTensor, scores: Any, **further: Any) -> torch.BoolTensor:
         rows = self._most.repeat_interleave(input_ids.shape[0] // len(self._most))
         return rows <= input_ids.shape[1]  # type: ignore[return-value]
+
+
+def _padded(rows: Sequence[list[int]], fill: int) -> list[list[int]]:
+    width = max(map(len, rows))
+    return [row + [fill] * (width - len(row)) for row in rows]
 
 
 def _generation_config(model: Any, decoding: Decoding) -> Any:
