@@ -126,7 +126,8 @@ def pegasus(folder: Path) -> tuple[Any, Any]:
 
 def t5(folder: Path) -> tuple[Any, Any]:
     tokenizer = _t5_tokenizer()
-    config = _hf.T5Config(**_t5_sizes(tokenizer), feed_forward_proj="gated-gelu")  # as FLAN-T5 has it
+    # As FLAN-T5 has it.
+    config = _hf.T5Config(**_t5_sizes(tokenizer), feed_forward_proj="gated-gelu", tie_word_embeddings=False)
     return _hf.T5ForConditionalGeneration(config), tokenizer
 
 
@@ -137,7 +138,7 @@ def mt5(folder: Path) -> tuple[Any, Any]:
 
 def mbart50(folder: Path) -> tuple[Any, Any]:
     tokenizer = _hf.MBart50TokenizerFast(
-        vocab=[("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *unigram()],
+        vocab=[("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0), *unigram()],  # it puts them in fairseq's order
         src_lang="en_XX",
         model_max_length=WINDOW,
     )
@@ -150,7 +151,8 @@ def nllb(folder: Path) -> tuple[Any, Any]:
     tokenizer = _hf.NllbTokenizerFast(
         vocab=vocabulary, merges=merges, src_lang="eng_Latn", model_max_length=WINDOW
     )
-    return _hf.M2M100ForConditionalGeneration(_hf.M2M100Config(**_sizes(tokenizer))), tokenizer
+    sizes = _sizes(tokenizer) | {"vocab_size": len(tokenizer) + 2}  # NLLB-200 has two rows without a token
+    return _hf.M2M100ForConditionalGeneration(_hf.M2M100Config(**sizes)), tokenizer
 
 
 def m2m100(folder: Path) -> tuple[Any, Any]:
@@ -164,8 +166,9 @@ def m2m100(folder: Path) -> tuple[Any, Any]:
         src_lang="en",
         model_max_length=WINDOW,
     )
-    # Language codes stand behind the vocabulary, and are not counted in it.
-    sizes = _sizes(tokenizer) | {"vocab_size": max(tokenizer.lang_code_to_id.values()) + 1}
+    # Language codes stand behind the vocabulary, not counted in it, and behind them eight rows without a token.
+    rows = max(tokenizer.lang_code_to_id.values()) + 1 + tokenizer.num_madeup_words
+    sizes = _sizes(tokenizer) | {"vocab_size": rows}
     return _hf.M2M100ForConditionalGeneration(_hf.M2M100Config(**sizes)), tokenizer
 
 

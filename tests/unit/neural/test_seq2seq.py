@@ -11,8 +11,6 @@ import torch
 
 from brevity.neural.archive import BadModel
 from brevity.neural.batched import Batching, Decoding
-from brevity.neural.convert import convert
-from brevity.neural.ctranslate import CTranslate2Generator
 from brevity.neural.port import Generated, GenerationError, Request
 from brevity.neural.seq2seq import Seq2SeqGenerator, Seq2SeqSettings
 from tests.support.samples import sample_texts
@@ -156,17 +154,3 @@ def test_pickled_weights_and_missing_models_are_refused(folders: dict[str, Path]
         with pytest.raises(BadModel) as refusal:
             Seq2SeqGenerator.load(place)
         assert refusal.value.code == code
-
-
-@pytest.mark.parametrize("architecture", ["bart", "pegasus", "t5"])
-def test_ctranslate2_in_float32_begins_as_its_parent_does(
-    architecture: str, folders: dict[str, Path], tmp_path: Path
-) -> None:
-    convert(folders[architecture], tmp_path / "float32", "float32")
-    parent = Seq2SeqGenerator.load(folders[architecture])
-    child = CTranslate2Generator.load(tmp_path / "float32")
-    assert child.context_tokens == parent.context_tokens
-    assert child.model_version.startswith("ctranslate2-")
-    [ours], [theirs] = texts(child.generate(REQUESTS[2:3])), texts(parent.generate(REQUESTS[2:3]))
-    assert ours[:20] == theirs[:20]
-    assert all(isinstance(answer, Generated) for answer in child.generate(REQUESTS))

@@ -19,6 +19,7 @@ from brevity.neural.devices import rows_a_step
 from brevity.neural.encoding import Encoder, Source
 
 _GENERATION = "generation_config.json"
+_VOCABULARY = "shared_vocabulary.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,15 @@ class CTranslateSettings:
 
 
 class CTranslate2Generator(BatchedGenerator):
-    """A `Generator`. CTranslate2 itself drops the rows of a batch that are finished.
+    """A `Generator` that writes, by greedy search in float32, token for token what the model it was made of writes.
 
-    Its least and most lengths hold for a whole batch, so that only requests of the same lengths would share one; the
-    most is taken from the longest row, each row is cut at its own, and the least is that of the shortest.
+    (Under a repetition penalty it may end sooner: transformers counts the decoder's start among what is repeated.)
+    CTranslate2 itself drops the rows of a batch that are finished. Its least and most lengths hold for a whole batch:
+    the most is taken from the longest row, and each row is cut at its own; the least is that of the shortest, and what
+    ended before its own is written again.
+
+    Args:
+        vocabulary: The token of each row of the embeddings, each once. CTranslate2 is told tokens, not their numbers.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class CTranslate2Generator(BatchedGenerator):
         tokenizer: Any,
         config: Any,
         *,
+        vocabulary: Sequence[str],
         model_version: str,
         generation: dict[str, Any],
         settings: CTranslateSettings,
@@ -65,13 +72,18 @@ class CTranslate2Generator(BatchedGenerator):
         )
         super().__init__(encoder, model_version)
         self._translator = translator
-        self._tokenizer = tokenizer
+        self._names = vocabulary
+        self._numbers = {token: number for number, token in enumerate(vocabulary)}
         self._batching = settings.batching
         decoding = settings.decoding
         self._beams = int(_chosen(decoding.beams, generation, "num_beams", 1))
         self._penalty = float(_chosen(decoding.length_penalty, generation, "length_penalty", 1.0))
         self._ngram = int(_chosen(decoding.no_repeat_ngram, generation, "no_repeat_ngram_size", 0))
-        self._eos = int(tokenizer.eos_token_id)
+        self._repetition = float(_chosen(None, generation, "repetition_penalty", 1.0))
+        # A language code stands there already.
+        self._forced = generation.get("forced_bos_token_id") if encoder.family is None else None
+        ends = generation.get("eos_token_id")
+        self._ends = sorted(set(ends) if isinstance(ends, list) else {ends, tokenizer.eos_token_id} - {None})
 
     @classmethod
     def load(cls, folder: Path, settings: CTranslateSettings | None = None) -> CTranslate2Generator:
@@ -96,7 +108,8 @@ class CTranslate2Generator(BatchedGenerator):
                 intra_threads=chosen.threads,
             )
             config = json.loads((folder / "config.json").read_text("utf-8"))
-            generation = _read(folder / _GENERATION)
+            generation = json.loads((folder / _GENERATION).read_text("utf-8"))
+            vocabulary = json.loads((folder / _VOCABULARY).read_text("utf-8"))
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             raise BadModel(
                 f"the model {folder.name} cannot be loaded: {error}",
@@ -107,6 +120,7 @@ class CTranslate2Generator(BatchedGenerator):
             translator,
             tokenizer,
             SimpleNamespace(**config),
+            vocabulary=vocabulary,
             model_version=model_version(folder),
             generation=generation,
             settings=chosen,
@@ -123,29 +137,47 @@ class CTranslate2Generator(BatchedGenerator):
         return lambda rows, source, output: output * (step + rows * self._beams)
 
     def _run(self, sources: Sequence[Source], banned: Sequence[list[int]]) -> list[Written]:
-        name = self._tokenizer.convert_ids_to_tokens
+        written = self._translated(sources, banned)
+        early = [n for n, row in enumerate(written) if row.finished and len(row.ids) < sources[n].shortest]
+        for least in {sources[number].shortest for number in early}:
+            again = [number for number in early if sources[number].shortest == least]
+            longer = self._translated([sources[number] for number in again], banned)
+            for number, row in zip(again, longer, strict=True):
+                written[number] = row
+        return written
+
+    def _translated(self, sources: Sequence[Source], banned: Sequence[list[int]]) -> list[Written]:
+        prompt = len(sources[0].prompt)  # the same for a whole batch
+        first = [] if self._forced is None else [self._forced]
+        begin = [self._tokens([*source.prompt, *first]) for source in sources]
         found = self._translator.translate_batch(
-            [name(source.ids) for source in sources],
-            target_prefix=[name(list(source.prompt)) for source in sources] if sources[0].prompt else None,
+            [self._tokens(source.ids) for source in sources],
+            target_prefix=begin if begin[0] else None,
             beam_size=self._beams,
             length_penalty=self._penalty,
             no_repeat_ngram_size=self._ngram,
-            suppress_sequences=[name(ids) for ids in banned] or None,
+            repetition_penalty=self._repetition,
+            suppress_sequences=[self._tokens(ids) for ids in banned] or None,
+            end_token=self._ends,
             return_end_token=True,
             max_input_length=0,  # the encoder has cut what is too long, and said so
-            min_decoding_length=max(1, min(source.shortest for source in sources)),
-            max_decoding_length=max(source.longest for source in sources),
+            # The beginning that is given counts in both.
+            min_decoding_length=prompt + max(1, min(source.shortest for source in sources)),
+            max_decoding_length=prompt + max(source.longest for source in sources),
         )
         return [self._written(answer, source) for answer, source in zip(found, sources, strict=True)]
+
+    def _tokens(self, ids: Sequence[int]) -> list[str]:
+        return [self._names[number] for number in ids]
 
     def _release(self) -> None:
         """CTranslate2 gives its memory back by itself."""
 
     def _written(self, answer: Any, source: Source) -> Written:
-        ids = [int(number) for number in self._tokenizer.convert_tokens_to_ids(answer.hypotheses[0])]
+        ids = [self._numbers[token] for token in answer.hypotheses[0]]
         ids = ids[len(source.prompt) :][: source.longest]
-        finished = self._eos in ids
-        return Written(ids[: ids.index(self._eos)] if finished else ids, finished)
+        end = next((place for place, token in enumerate(ids) if token in self._ends), None)
+        return Written(ids if end is None else ids[:end], end is not None)
 
 
 def _chosen(wanted: float | None, generation: dict[str, Any], name: str, default: float) -> float:
@@ -153,7 +185,3 @@ def _chosen(wanted: float | None, generation: dict[str, Any], name: str, default
         return wanted
     said = generation.get(name)
     return default if said is None else said
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
