@@ -167,3 +167,7 @@ def test_the_manifests_serve_config_brings_up_the_engine_and_its_probes_pass(nod
         (port, path, 200) for port, path in probes
     }
     assert node.get("metrics", "/metrics") == 200
+    logs = node.log.parent.glob("session_latest/logs/serve/controller_*.log")
+    said = "".join(log.read_text() for log in logs)
+    assert "policy 'DrainPolicy' with kwargs: {'drain_seconds': 60}" in said
+    assert "Traceback" not in said

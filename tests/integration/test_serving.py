@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -21,16 +22,18 @@ import psutil
 import pytest
 import urllib3
 from deploy.local.java import ROOT
+from prometheus_client.parser import text_string_to_metric_families
 
 from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, Unavailable
 from brevity.common.kafka.results import Failed
 from brevity.common.storage.s3 import S3ObjectStore
+from brevity.nlp.words import count_words
 from brevity.summarize.engines.port import Job
 from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.serving.client import LocalClient, ServeClient
 from brevity.summarize.serving.wire import Answer, dump_answers
 from tests.integration.test_summarize_handler import accepted, handler_with, values
-from tests.support.faulty_serve import BUG, HANGS, KILLS, SLOW
+from tests.support.faulty_serve import BUG, HANGS, KILLS, SLOW, SLOW_SECONDS
 from tests.support.samples import sample_texts
 from tests.support.stack import Stack
 from tests.support.topics import eventually
@@ -47,14 +50,22 @@ MAX_CALL_BYTES = 400_000
 class Serving:
     process: psutil.Process
     port: int
+    metrics_port: int
     log: Path
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, token: str | None = TOKEN) -> ServeClient:
-        return ServeClient("127.0.0.1", self.port, token=token, engine_seconds=ENGINE_SECONDS, connections=8)
+    def client(self, token: str | None = TOKEN, unfinished: int = 0) -> ServeClient:
+        return ServeClient(
+            "127.0.0.1",
+            self.port,
+            token=token,
+            engine_seconds=ENGINE_SECONDS,
+            connections=8,
+            unfinished=lambda: unfinished,
+        )
 
     def post(self, body: bytes, **headers: str) -> urllib3.BaseHTTPResponse:
         given = {"content-type": "application/json", "authorization": f"Bearer {TOKEN}"}
@@ -79,13 +90,13 @@ def _command(process: psutil.Process) -> list[str]:
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Generator[Serving]:
     log = tmp_path_factory.mktemp("serving") / "log"
-    port = Stack.free_port()
+    port, metrics_port = Stack.free_port(), Stack.free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("BREVITY_")} | {
         "PYTHONPATH": str(ROOT),
         "BREVITY_SUMMARIZE_SERVE_PORT": str(port),
         "BREVITY_SUMMARIZE_SERVE_TOKEN": TOKEN,
-        "BREVITY_SUMMARIZE_RAY_METRICS_PORT": "0",
-        "BREVITY_SUMMARIZE_MAX_REPLICAS": "1",
+        "BREVITY_SUMMARIZE_RAY_METRICS_PORT": str(metrics_port),
+        "BREVITY_SUMMARIZE_MAX_REPLICAS": "2",
         "BREVITY_SUMMARIZE_MAX_QUEUED_REQUESTS": "2",
         "BREVITY_SUMMARIZE_CALL_TIMEOUT_SECONDS": str(ENGINE_SECONDS),
         "BREVITY_SUMMARIZE_FOLLOW_PROMOTIONS": "false",
@@ -99,7 +110,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Generator[Serving]:
             stderr=out,
             start_new_session=True,
         )
-    running = Serving(psutil.Process(process.pid), port, log)
+    running = Serving(psutil.Process(process.pid), port, metrics_port, log)
     family: list[psutil.Process] = []
     try:
         client = running.client()
@@ -314,6 +325,42 @@ def test_an_engine_that_hangs_is_replaced_and_blames_only_its_document(
     expected = handler_with(local, S3ObjectStore(stack.s3))([records[0], *records[2:]])
     assert values(results) == values(expected)
     eventually("the hung replica is gone", lambda: not before & {r.pid for r in serving.replicas()})
+
+
+def test_a_backlog_on_the_topic_starts_a_second_replica(serving: Serving) -> None:
+    """By what the replica measured and what its caller says: the queue alone holds too little for one."""
+    assert len(serving.replicas()) == 1
+    client, ending = serving.client(unfinished=50_000), threading.Event()
+
+    def ask() -> None:
+        while not ending.is_set():
+            ask_until_answered(client, [Job(f"{SLOW} {BRIDGE}", "en", 30)])
+
+    def measured() -> dict[str, float]:
+        text = urllib3.request("GET", f"http://127.0.0.1:{serving.metrics_port}/metrics").data.decode()
+        return {
+            sample.name.removeprefix("ray_brevity_summarize_engine_"): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name.startswith("ray_brevity_summarize_engine_")
+            and sample.labels["deployment"] == "engine"
+        }
+
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(ask) for _ in range(2)]
+        try:
+            eventually("there are two replicas", lambda: len(serving.replicas()) == 2, 90)
+            eventually("Ray shows why", lambda: measured().get("drain_seconds", 0) > 60, 30)
+        finally:
+            ending.set()
+        for call in calls:
+            call.result()
+    found = measured()
+    assert found["backlog_tokens"] > 50_000
+    assert found["tokens_per_second"] > count_words(BRIDGE) / (2 * SLOW_SECONDS)
+    ready = found["backlog_tokens"] / (found["tokens_per_second"] * found["drain_seconds"])
+    assert 0.8 < ready < 2.2
+    assert 0 < found["load_seconds"] < 60
 
 
 def test_sigterm_ends_it_with_status_0_and_leaves_no_process_behind(serving: Serving) -> None:

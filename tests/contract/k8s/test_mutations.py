@@ -124,7 +124,11 @@ FAULTS = [
     Fault("NetworkPolicy", "mlflow", lambda o: o["spec"]["ingress"].append({"from": [{"podSelector": {}}]}), widened, "nothing asks for it"),
     Fault("ConfigMap", "trainer", lambda o: o["data"].update(BREVITY_TRAINER_FEEDBACK_URL="http://feedback.elsewhere.example:80"), flows.problems, "neither here nor known"),
     # the engine
-    Fault("RayService", "summarize", serve_config("target_ongoing_requests", "target_ongoing_request"), serving.problems, "target_ongoing_request"),
+    Fault("RayService", "summarize", serve_config("upscale_delay_s: 10", "upscale_delay: 10"), serving.problems, "upscale_delay"),
+    Fault("RayService", "summarize", serve_config("policy_function", "policy_class"), serving.problems, "policy_class"),
+    Fault("RayService", "summarize", serve_config("serving.policy:", "serving.policies:"), serving.problems, "serving.policies"),
+    Fault("RayService", "summarize", serve_config("drain_seconds", "drain"), serving.problems, "drain"),
+    Fault("RayService", "summarize", serve_config("drain_seconds: 60", "drain_seconds: 0"), serving.problems, "must be above 0"),
     Fault("RayService", "summarize", serve_config("kube:app", "kube:application"), serving.problems, "nothing to import"),
     Fault("RayService", "summarize", serve_config("name: engine", "name: motor"), serving.problems, "motor"),
     Fault("RayService", "summarize", serve_config("port: 8012", "port: 8000"), serving.problems, "not the same everywhere"),

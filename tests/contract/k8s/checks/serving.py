@@ -33,6 +33,8 @@ def _service(one: Object, objects: list[Object]) -> list[str]:
         ServeDeploySchema(**config)
     except ValidationError as error:
         return [*found, f"serveConfigV2: {error.errors()[0]['msg']}"]
+    except ImportError as error:
+        return [*found, f"serveConfigV2: {error}"]
     if spec["upgradeStrategy"]["type"] not in _UPGRADES:
         found.append(f"no upgrade is called {spec['upgradeStrategy']['type']}")
     if cluster["rayVersion"] != version("ray"):
@@ -68,12 +70,19 @@ def _application(application: dict[str, Any], deployment: dict[str, Any]) -> lis
         found.append(f"{application['import_path']} is no builder")
     if application["route_prefix"] != ROUTE:
         found.append(f"the stage asks at {ROUTE}")
-    if deployment["name"] != build(SummarizeSettings())._bound_deployment.name:
+    own = build(SummarizeSettings())._bound_deployment
+    if deployment["name"] != own.name:
         found.append(f"no deployment is called {deployment['name']}")
     try:
-        AutoscalingConfig(**deployment["autoscaling_config"])
+        policy = AutoscalingConfig(**deployment["autoscaling_config"]).policy
     except ValidationError as error:
-        found.append(f"autoscaling_config: {error.errors()[0]['msg']}")
+        return [*found, f"autoscaling_config: {error.errors()[0]['msg']}"]
+    if policy.policy_function != own._deployment_config.autoscaling_config.policy.policy_function:
+        return [*found, f"the application's own policy is not {policy.policy_function}"]
+    try:
+        policy.get_policy()(**policy.policy_kwargs)
+    except (TypeError, ValueError) as error:
+        found.append(f"autoscaling_config: {error}")
     return found
 
 

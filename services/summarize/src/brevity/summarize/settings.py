@@ -59,8 +59,10 @@ class EngineSettings(Block):
     )
     min_replicas: int = Field(default=1, ge=1, description="Fewest engine replicas.")
     max_replicas: int = Field(default=4, ge=1, description="Most engine replicas the autoscaler may start.")
-    target_ongoing_requests: float = Field(
-        default=2.0, gt=0, description="Micro-batches in work per replica that the autoscaler aims at."
+    drain_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Time in which what waits, on the topic and at the engine, should be worked off: the autoscaler starts replicas for it where that comes sooner than without them, the model's load time counted.",
     )
     max_queued_requests: int = Field(
         default=32,

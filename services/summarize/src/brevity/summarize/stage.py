@@ -25,7 +25,7 @@ def run(settings: SummarizeSettings) -> None:
     """Work until SIGTERM or SIGINT; raises Fatal when a person is needed."""
     store = S3ObjectStore(settings.s3)
     threads = settings.stage.max_in_flight_batches * _CALLS_PER_BATCH
-    client = connect(settings, threads=threads)
+    client = connect(settings, threads=threads, unfinished=lambda: stage.unfinished_records())
     handler = SummarizeHandler(client, store, settings.summarize, SummarizeMetrics(), threads=threads)
     stage = Stage(
         "summarize",

@@ -167,12 +167,22 @@ class Assignment:
         """Unfinished records by topic, by what the broker last told."""
         lags: dict[str, int] = {}
         for partition in self._partitions.values():
-            low, high = self._consumer.get_watermark_offsets(_place(partition), cached=True)
-            # Markers of transactions at the log's end are no records: the end counts as reached when the broker said so.
-            reached = partition.settled() and partition.end >= high
-            behind = 0 if reached or high < 0 else max(0, high - max(partition.position, low))
-            lags[partition.topic] = lags.get(partition.topic, 0) + behind
+            lags[partition.topic] = lags.get(partition.topic, 0) + self._behind(partition)
         return lags
+
+    def due(self) -> int:
+        """Unfinished records that may be worked on: neither on a halted partition nor waiting for a retry."""
+        return sum(
+            self._behind(partition)
+            for partition in self._partitions.values()
+            if not partition.halted and partition.topic != self._retry_topic
+        )
+
+    def _behind(self, partition: Partition) -> int:
+        low, high = self._consumer.get_watermark_offsets(_place(partition), cached=True)
+        # Markers of transactions at the log's end are no records: the end counts as reached when the broker said so.
+        reached = partition.settled() and partition.end >= high
+        return 0 if reached or high < 0 else max(0, high - max(partition.position, low))
 
     def _at_committed(self, assigned: Sequence[TopicPartition]) -> list[TopicPartition]:
         """Own `assigned` anew; returns where each goes on."""

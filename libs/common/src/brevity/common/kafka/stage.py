@@ -98,6 +98,7 @@ class Stage:
         self._oldest_waiting = 0.0
         self._full_since = 0.0
         self._gauges_at = 0.0
+        self._unfinished = 0
         self._workers = ThreadPoolExecutor(settings.max_in_flight_batches, thread_name_prefix=name)
 
     def run(self) -> None:
@@ -134,6 +135,11 @@ class Stage:
     def heartbeat_age_seconds(self) -> float:
         """Seconds since the loop last turned."""
         return time.monotonic() - self._beat_at
+
+    def unfinished_records(self) -> int:
+        """Records that wait or are in work, as of some seconds ago, without those that wait for a retry or on a halted
+        partition; safe from any thread."""
+        return self._unfinished
 
     def ready(self) -> bool:
         """Whether partitions are assigned and none is halted. (With more instances than partitions one idles, unready.)"""
@@ -400,6 +406,7 @@ class Stage:
         self._gauges_at = now
         self._metrics.in_flight.set(sum(len(batch.items) for batch in self._in_flight))
         lags = self._assignment.lag()
+        self._unfinished = self._assignment.due()
         for topic in self._topics:
             self._metrics.lag.labels(topic).set(lags.get(topic, 0))
         unfinished = chain(self._waiting, *(batch.items for batch in self._in_flight))

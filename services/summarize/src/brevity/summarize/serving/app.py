@@ -18,6 +18,7 @@ from brevity.summarize.settings import EngineSettings, SummarizeSettings
 log = get_logger(__name__)
 
 APPLICATION = "summarize"
+_POLICY = "brevity.summarize.serving.policy:DrainPolicy"
 _WATCH_SECONDS = 5.0
 _SILENT_TIMES = 12
 """Serve brings its own processes back; when it has not answered for a minute, the whole is started anew."""
@@ -56,9 +57,13 @@ def build(settings: SummarizeSettings, load: LoadEngine | None = None) -> Any:
         autoscaling_config={
             "min_replicas": engine.min_replicas,
             "max_replicas": max(engine.min_replicas, engine.max_replicas),
-            "target_ongoing_requests": engine.target_ongoing_requests,
+            "look_back_period_s": 15.0,  # what is queued is averaged over this: a burst is seen sooner than in 30 s
             "upscale_delay_s": 10.0,
             "downscale_delay_s": 120.0,
+            "policy": {
+                "policy_function": _POLICY,
+                "policy_kwargs": {"drain_seconds": engine.drain_seconds},
+            },
         },
         ray_actor_options={"num_cpus": engine.replica_cpus, "num_gpus": engine.replica_gpus},
         health_check_period_s=2.0,

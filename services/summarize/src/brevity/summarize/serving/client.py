@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import urllib3
@@ -12,7 +14,7 @@ from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, Unav
 from brevity.summarize.engines.port import Job, SummaryEngine
 from brevity.summarize.engines.registry import loader
 from brevity.summarize.serving.answering import answer_all
-from brevity.summarize.serving.wire import ROUTE, Answer, dump_jobs, load_answers
+from brevity.summarize.serving.wire import BEHIND_HEADER, ROUTE, Answer, dump_behind, dump_jobs, load_answers
 from brevity.summarize.settings import SummarizeSettings
 from brevity.summarize.versions.wiring import live_engine
 
@@ -68,11 +70,22 @@ class ServeClient:
         token: What the replicas ask for, if they do.
         engine_seconds: The replicas' own limit for one micro-batch. A request may wait for others before it, so it is
             given up much later than that, and then blames no document.
+        unfinished: Documents that the caller has to have summarized, those that it is asking for included. Each call
+            tells the replicas what of them waits for a later one, for the autoscaler.
     """
 
     def __init__(
-        self, host: str, port: int, *, token: str | None, engine_seconds: float, connections: int
+        self,
+        host: str,
+        port: int,
+        *,
+        token: str | None,
+        engine_seconds: float,
+        connections: int,
+        unfinished: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._name = secrets.token_hex(4)
+        self._asked = _Asked(unfinished)
         self._base = f"http://{host}:{port}"
         self._headers = {"content-type": "application/json"}
         if token is not None:
@@ -86,9 +99,9 @@ class ServeClient:
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
         try:
-            answer = self._http.request(
-                "POST", self._base + ROUTE, body=dump_jobs(jobs), headers=self._headers
-            )
+            with self._asked(len(jobs)) as behind:
+                headers = self._headers | {BEHIND_HEADER: dump_behind(self._name, behind)}
+                answer = self._http.request("POST", self._base + ROUTE, body=dump_jobs(jobs), headers=headers)
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(
                 f"the engine does not answer ({type(error).__name__})", code="engine_away"
@@ -146,8 +159,31 @@ class ServeClient:
         return answer
 
 
-def connect(settings: SummarizeSettings, *, threads: int) -> EngineClient:
-    """The client that the settings ask for, fit for `threads` calls at once."""
+class _Asked:
+    """Documents that are being asked for; safe to share between threads."""
+
+    def __init__(self, unfinished: Callable[[], int]) -> None:
+        self._unfinished = unfinished
+        self._lock = threading.Lock()
+        self._documents = 0
+
+    @contextmanager
+    def __call__(self, documents: int) -> Generator[int]:
+        """While so many more are asked for; yields the unfinished ones that nobody asks for yet."""
+        with self._lock:
+            self._documents += documents
+            behind = max(0, self._unfinished() - self._documents)
+        try:
+            yield behind
+        finally:
+            with self._lock:
+                self._documents -= documents
+
+
+def connect(
+    settings: SummarizeSettings, *, threads: int, unfinished: Callable[[], int] = lambda: 0
+) -> EngineClient:
+    """The client that the settings ask for, fit for `threads` calls at once; `unfinished` as in ServeClient."""
     engine = settings.summarize
     if engine.client == "local":
         live = live_engine(settings, loader(settings)).live
@@ -158,4 +194,5 @@ def connect(settings: SummarizeSettings, *, threads: int) -> EngineClient:
         token=engine.serve_token.get_secret_value() if engine.serve_token else None,
         engine_seconds=engine.call_timeout_seconds,
         connections=threads,
+        unfinished=unfinished,
     )

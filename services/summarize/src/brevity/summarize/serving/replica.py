@@ -13,7 +13,8 @@ from brevity.common.observability.logging import configure, get_logger
 from brevity.summarize.engines.port import Job, SummaryEngine
 from brevity.summarize.engines.registry import loader
 from brevity.summarize.serving.answering import answer_all
-from brevity.summarize.serving.wire import Malformed, dump_answers, load_jobs
+from brevity.summarize.serving.wire import BEHIND_HEADER, Malformed, dump_answers, load_behind, load_jobs
+from brevity.summarize.serving.workload import Workload, tokens_of
 from brevity.summarize.settings import SummarizeSettings
 from brevity.summarize.versions.wiring import live_engine
 
@@ -38,6 +39,7 @@ class Replica:
     """
 
     def __init__(self, settings: SummarizeSettings, load: LoadEngine | None = None) -> None:
+        self._workload = Workload()
         configure(settings.telemetry, "summarize")
         engine = settings.summarize
         self._token = engine.serve_token.get_secret_value().encode() if engine.serve_token else None
@@ -61,6 +63,8 @@ class Replica:
 
         try:
             self._admit(request)
+            if behind := load_behind(request.headers.get(BEHIND_HEADER, "")):
+                self._workload.heard(*behind)
             jobs = await asyncio.to_thread(load_jobs, await self._body(request))
             answers = await self._answered(jobs)
         except Malformed as error:
@@ -76,6 +80,12 @@ class Replica:
             self._hung = True  # also when the caller has gone and nobody waits for the answer
         if self._hung:
             raise Unavailable("the engine hangs", code="engine_timeout")
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """Asked by Serve every few seconds, for `serving.policy`; on the loop, like all that touches these figures."""
+        if self._engine.ready:
+            self._workload.ready()
+        return self._workload.figures()
 
     def _admit(self, request: Any) -> None:
         if self._token is not None:
@@ -110,21 +120,25 @@ class Replica:
         # In a thread: the replica must go on answering health checks while the engine computes. The turn ends with
         # the work and not with the request, whose caller may go away before.
         self._began = time.monotonic()
-        work = asyncio.get_running_loop().run_in_executor(
-            None, lambda: dump_answers(answer_all(self._engine, jobs))
-        )
+        self._workload.begin(len(jobs))
+        work = asyncio.get_running_loop().run_in_executor(None, self._work, jobs)
         work.add_done_callback(self._finished)
         done, _ = await asyncio.wait({work}, timeout=self._limit_seconds)
         if done:
-            return work.result()
+            answers, _ = work.result()
+            return answers
         self._hung = True
         self._turn.release()
         log.error("engine hangs", documents=len(jobs), seconds=self._limit_seconds)
         raise _Refused(504, "the engine did not finish in time")
 
-    def _finished(self, work: asyncio.Future[bytes]) -> None:
-        if not work.cancelled():
-            work.exception()  # looked at, also when nobody waits any more
+    def _work(self, jobs: list[Job]) -> tuple[bytes, int]:
+        answers = answer_all(self._engine, jobs)
+        return dump_answers(answers), tokens_of(answers)
+
+    def _finished(self, work: asyncio.Future[tuple[bytes, int]]) -> None:
+        failed = work.cancelled() or work.exception()  # looked at, also when nobody waits any more
+        self._workload.end(0 if failed else work.result()[1])
         self._began = None
         if not self._hung:
             self._turn.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,10 @@ Answer = Summary | BrevityError
 
 ROUTE = "/summarize"
 """Where the replicas are asked."""
+
+BEHIND_HEADER = "x-brevity-behind"
+"""Of a call: which stage it is from, and how many documents wait there for a later one."""
+_BEHIND = re.compile(r"([0-9a-f]{1,16}) ([0-9]{1,15})", re.ASCII)
 
 # What was added since the first release. While processes are replaced one after another the other side may not know
 # it yet: it travels only where it says something.
@@ -47,6 +52,16 @@ def load_jobs(data: bytes) -> list[Job]:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = "/".join(map(str, first["loc"]))
         raise Malformed(f"not a list of jobs: {where or 'body'}: {first['type']}") from None
+
+
+def dump_behind(stage: str, documents: int) -> str:
+    return f"{stage} {documents}"
+
+
+def load_behind(header: str) -> tuple[str, int] | None:
+    """The stage and its documents; None where the header says neither."""
+    found = _BEHIND.fullmatch(header)
+    return (found[1], int(found[2])) if found else None
 
 
 def dump_answers(answers: Sequence[Answer]) -> bytes:
