@@ -115,8 +115,8 @@ def tiny_bart(folder: Path, *, decoder_layers: int = 2) -> Path:
 
 
 def tiny_llama(folder: Path) -> Path:
-    """An untrained Llama of 0.1 million weights with a chat template."""
-    tokenizer = _tokenizer(folder)
+    """An untrained Llama of 0.1 million weights with a chat template; its window takes the prompts that it is served with."""
+    tokenizer = _tokenizer(folder, 1_024)
     set_seed(1)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -125,7 +125,7 @@ def tiny_llama(folder: Path) -> Path:
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=256,
+        max_position_embeddings=tokenizer.model_max_length,
         initializer_range=0.08,
         pad_token_id=0,
         bos_token_id=1,
@@ -148,7 +148,7 @@ def _pair(rng: random.Random) -> Example:
     return Example(text, f"{place} {'approves' if carried else 'rejects'} the new {thing} on {day}", "en")
 
 
-def _tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+def _tokenizer(folder: Path, window: int = 128) -> PreTrainedTokenizerFast:
     words = {word for pair in council(2_000, 0) for word in f"{pair.text} {pair.summary}".split()}
     extra = {"user", "system", "assistant", ":"}
     vocabulary = {word: i for i, word in enumerate([*_SPECIAL, *sorted(words | extra)])}
@@ -158,7 +158,7 @@ def _tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=inner,
         **dict(zip(("pad_token", "bos_token", "eos_token", "unk_token"), _SPECIAL, strict=True)),
-        model_max_length=128,
+        model_max_length=window,
         chat_template=_CHAT,
     )
     tokenizer.save_pretrained(folder)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from brevity.neural.lora import finetune_chat, masked
 from brevity.neural.recipes import LoraRecipe
-from brevity.neural.tuning import Progress
+from brevity.neural.tuning import Progress, Report
 from tests.support.neural_task import council, tiny_llama
 
+ROWS, HELD = council(100, 3), council(8, 4)
 RECIPE = LoraRecipe(
     steps=60,
     learning_rate=1e-2,
@@ -44,6 +46,38 @@ def test_the_loss_falls_and_the_adapters_are_merged(tmp_path: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out", local_files_only=True)
     held = [masked(tokenizer, pair, RECIPE) for pair in council(16, 5)]
     assert loss(plain, held) < loss(before, held) / 2
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_an_interrupted_training_goes_on_from_its_checkpoint_to_the_same_bytes(tmp_path: Path) -> None:
+    base = tiny_llama(tmp_path / "base")
+    short = RECIPE.model_copy(
+        update={"steps": 12, "evaluate_every": 5, "batch_documents": 8, "dropout": 0.1, "patience": 9}
+    )
+
+    def train(name: str, report: Report) -> bytes:
+        folder = tmp_path / name
+        finetune_chat(base, ROWS, HELD, short, folder / "out", folder / "work", report)
+        return (folder / "out" / "model.safetensors").read_bytes()
+
+    def stop_late(progress: Progress) -> None:
+        if progress.step >= 10 and "validation_loss" in progress.metrics:
+            raise Stopped
+
+    whole = train("whole", lambda progress: None)
+    with pytest.raises(Stopped):
+        train("stopped", stop_late)
+    kept = [path.name for path in (tmp_path / "stopped" / "work").glob("checkpoint-5/*")]
+    assert "adapter_model.safetensors" in kept  # the adapters alone, not the model
+    assert "model.safetensors" not in kept
+    # A process may die in the middle of a checkpoint: this one has no mark of being complete.
+    (tmp_path / "stopped" / "work" / "checkpoint-11").mkdir()
+    resumed: list[int] = []
+    assert train("stopped", lambda progress: resumed.append(progress.step)) == whole
+    assert min(resumed) > 5
 
 
 def loss(model: torch.nn.Module, pairs: list[dict[str, list[int]]]) -> float:
