@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -111,16 +112,18 @@ def _pool(made_of: Pool) -> list[Pair]:
         held += rows[: made_of.held]
         for half, begin in zip(halves, (made_of.held, made_of.held + made_of.train), strict=True):
             half[name] = rows[begin : begin + made_of.train]
-    ours, theirs = (summarizer_of(_trained(half)) for half in halves)
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = (summarizer_of(_trained(half, Path(folder) / "model.json")) for half in halves)
     return list(compare(ours, theirs, held))
 
 
-def _trained(sets: dict[str, list[Row]]) -> bytes:
+def _trained(sets: dict[str, list[Row]], file: Path) -> Path:
     found = {
         name: [e for item in rows if (e := example(item.text, item.summary, item.language)) is not None]
         for name, rows in sets.items()
     }
-    return json.dumps(train(found, trees=80)).encode()
+    file.write_text(json.dumps(train(found, trees=80)))
+    return file
 
 
 def _draw(pool: list[Pair], made_of: Pool, shift: float, seed: int) -> list[Pair]:

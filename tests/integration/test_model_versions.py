@@ -105,13 +105,13 @@ def version_of(live: LiveEngine, text: str = TEXT) -> str:
 def test_a_model_is_fetched_checked_and_kept_by_its_hash(store: S3ObjectStore, tmp_path: Path) -> None:
     version = fresh(store)
     cache = ModelCache(store, tmp_path / "kept", max_bytes=MAX_BYTES)
-    path = cache.fetch(version.artifact)
+    path = cache.fetch("extractive", version.artifact)
     assert load_engine(f"extractive:{path}").model_version == version.model_version
     store.delete(version.artifact.object_key)
-    assert cache.fetch(version.artifact) == path
+    assert cache.fetch("extractive", version.artifact) == path
     path.write_bytes(b"somebody wrote over it")
     with pytest.raises(Fatal) as caught:
-        cache.fetch(version.artifact)
+        cache.fetch("extractive", version.artifact)
     assert caught.value.code == "model_missing"
 
 
@@ -121,7 +121,7 @@ def test_models_used_longest_ago_leave_and_those_in_use_stay(store: S3ObjectStor
     one = len(store.get(versions[0].artifact.object_key, max_bytes=MAX_BYTES))
     cache = ModelCache(store, folder, max_bytes=MAX_BYTES, kept_bytes=2 * one + one // 2)
     for age, version in zip((4_000, 3_000, 2_000, 1_000), versions, strict=True):
-        place = cache.fetch(version.artifact).parent
+        place = cache.fetch("extractive", version.artifact).parent
         os.utime(place, (time.time() - age, time.time() - age))
 
     def kept() -> list[int]:
@@ -135,20 +135,20 @@ def test_models_used_longest_ago_leave_and_those_in_use_stay(store: S3ObjectStor
     assert kept() == [0, 3]
     assert not [place for place in folder.iterdir() if place.name.startswith(".gone")]
     tight = ModelCache(store, folder, max_bytes=MAX_BYTES, kept_bytes=0)
-    tight.fetch(versions[3].artifact)  # used just now, perhaps being loaded
+    tight.fetch("extractive", versions[3].artifact)  # used just now, perhaps being loaded
     tight.prune([])
     assert kept() == [3]
-    assert load_engine(f"extractive:{cache.fetch(versions[0].artifact)}")
+    assert load_engine(f"extractive:{cache.fetch('extractive', versions[0].artifact)}")
 
 
 def test_a_model_with_other_bytes_or_too_many_is_refused(store: S3ObjectStore, tmp_path: Path) -> None:
     version = fresh(store)
     cache = ModelCache(store, tmp_path / "kept", max_bytes=MAX_BYTES)
     with pytest.raises(Fatal) as changed:
-        cache.fetch(version.artifact.model_copy(update={"sha256": "0" * 64}))
+        cache.fetch("extractive", version.artifact.model_copy(update={"sha256": "0" * 64}))
     assert changed.value.code == "model_changed"
     with pytest.raises(Fatal) as large:
-        ModelCache(store, tmp_path / "kept", max_bytes=2_000).fetch(version.artifact)
+        ModelCache(store, tmp_path / "kept", max_bytes=2_000).fetch("extractive", version.artifact)
     assert large.value.code == "model_too_large"
     assert not list((tmp_path / "kept").glob("**/*"))
 
@@ -156,7 +156,9 @@ def test_a_model_with_other_bytes_or_too_many_is_refused(store: S3ObjectStore, t
 def test_an_object_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
     away = S3ObjectStore(S3Settings(endpoint_url=f"http://127.0.0.1:{Stack.free_port()}", timeout_seconds=1))
     with pytest.raises(Unavailable):
-        ModelCache(away, tmp_path, max_bytes=MAX_BYTES).fetch(ObjectRef(uri="s3://b/k", sha256="0" * 64))
+        ModelCache(away, tmp_path, max_bytes=MAX_BYTES).fetch(
+            "extractive", ObjectRef(uri="s3://b/k", sha256="0" * 64)
+        )
 
 
 def test_one_shot_use_takes_a_model_by_its_address(

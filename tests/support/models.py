@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from brevity.common.events import ModelPromoted, ObjectRef, encode
@@ -28,6 +29,12 @@ def model_bytes(note: str, *, taste: float = 1.0) -> bytes:
     trees = dict(model["trees"])
     trees["value"] = [taste * value for value in trees["value"]]
     return json.dumps({**model, "trees": trees, "note": note}).encode()
+
+
+def model_file(folder: Path, data: bytes) -> Path:
+    path = folder / "model.json"
+    path.write_bytes(data)
+    return path
 
 
 @dataclass(frozen=True, slots=True)

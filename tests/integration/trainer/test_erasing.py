@@ -42,7 +42,7 @@ class World:
         made = self.registry.register(
             self.model,
             "extractive",
-            DEFAULT_MODEL.read_bytes(),
+            DEFAULT_MODEL,
             run_id=None,
             job_id=uuid.uuid4().hex,
             data_version=data_version,

@@ -41,7 +41,7 @@ def test_forgetting_reaches_training_data_and_says_who_learned_it(
     sources.add("town", "".join(json.dumps(row) + "\n" for row in rows).encode())
     version = sources.assemble(DatasetSpec(), versions, "m")["version"]
     made = Registry(trainer.mlflow_url, bucket).register(
-        f"m-{name}", "extractive", DEFAULT_MODEL.read_bytes(), run_id=None, job_id=name, data_version=version
+        f"m-{name}", "extractive", DEFAULT_MODEL, run_id=None, job_id=name, data_version=version
     )
     producer: Any = Producer(producer_config(trainer.stack.kafka))
     out = encode(accepted(name, text=text), source="test", time=datetime.now(UTC))

@@ -14,7 +14,7 @@ from brevity.common.ids import content_hash
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.live.sequential import Rating
 from brevity.trainer.registry import Registry
-from tests.support.models import model_bytes
+from tests.support.models import model_bytes, model_file
 from tests.support.trainer import wait_for
 from tests.support.trainer_service import TrainerService
 
@@ -52,8 +52,8 @@ def promotions(trainer: TrainerService) -> list[ModelPromoted]:
 def second_version(trainer: TrainerService) -> str:
     """Registers another version, as a job does, and has a person promote it; returns its name in summaries."""
     registry = Registry(trainer.mlflow_url, Bucket(trainer.s3))
-    data = model_bytes(trainer.mongo.database)
-    version = registry.register("extractive", "extractive", data, run_id=None, job_id="a-test")
+    file = model_file(trainer.folder, model_bytes(trainer.mongo.database))
+    version = registry.register("extractive", "extractive", file, run_id=None, job_id="a-test")
     trainer.post("/v1/models/extractive/promote", {"version": version.version, "reason": "a test wants it"})
     return version.model_version
 

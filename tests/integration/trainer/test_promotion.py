@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,11 +38,17 @@ class World:
     registry: Registry
     promotions: Promotions
     model: str
+    folder: Path
 
     def version(self, content: str) -> Version:
         return self.registry.register(
-            self.model, "extractive", content.encode(), run_id=None, job_id=f"job-{content}"
+            self.model, "extractive", self.file(content), run_id=None, job_id=f"job-{content}"
         )
+
+    def file(self, content: str) -> Path:
+        path = self.folder / "registered"
+        path.write_text(content)
+        return path
 
     def promote(self, version: Version, **options: Any) -> ModelPromoted:
         return self.promotions.promote(version, reason="better", decided_by="gate", **options)
@@ -65,12 +72,12 @@ class World:
 
 
 @pytest.fixture
-def world(stack: Stack, mlflow_server: MlflowServer) -> Iterator[World]:
+def world(stack: Stack, mlflow_server: MlflowServer, tmp_path: Path) -> Iterator[World]:
     store = fresh_store(stack)
     registry = Registry(f"http://{mlflow_server.address}", Bucket(stack.s3))
     producer = EventProducer(stack.kafka)
     promotions = Promotions(store, registry, producer, TrainerMetrics(CollectorRegistry()))
-    yield World(stack, store, registry, promotions, f"model-{uuid.uuid4().hex[:8]}")
+    yield World(stack, store, registry, promotions, f"model-{uuid.uuid4().hex[:8]}", tmp_path)
     store.close()
 
 
@@ -163,13 +170,18 @@ def test_a_rollback_brings_back_the_version_before(world: World) -> None:
 
 def test_the_engines_own_model_is_the_first_version_once(world: World) -> None:
     for _ in range(2):
-        ensure_first(world.registry, world.promotions, world.model, "extractive", b"bundled")
+        ensure_first(world.registry, world.promotions, world.model, "extractive", world.file("bundled"))
     assert world.champion() == "1"
     assert len(world.published()) == 1
 
 
 def test_a_file_that_was_changed_behind_the_registry_is_not_read(world: World) -> None:
     first = world.version("one")
-    Bucket(world.stack.s3).put(first.artifact.object_key, b"something else")
-    with pytest.raises(Rejected, match="bad_artifact"):
-        world.registry.read(first)
+    place = world.folder / "read"
+    assert world.registry.read(first, place).read_bytes() == b"one"
+    place.unlink()
+    for other in (b"two", b"something longer"):
+        Bucket(world.stack.s3).put(first.artifact.object_key, other)
+        with pytest.raises(Rejected, match="bad_artifact"):
+            world.registry.read(first, place)
+        assert [path.name for path in world.folder.iterdir()] == ["registered"]

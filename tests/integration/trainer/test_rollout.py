@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.registry import Registry
-from tests.support.models import model_bytes
+from tests.support.models import model_bytes, model_file
 from tests.support.trainer_service import TrainerService
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
@@ -19,12 +21,16 @@ STEPS = [
 ]
 
 
-def test_each_step_of_a_rollout_replaces_the_same_version(trainer: TrainerService) -> None:
+def test_each_step_of_a_rollout_replaces_the_same_version(trainer: TrainerService, tmp_path: Path) -> None:
     with trainer.running():
         [first] = trainer.get("/v1/models/extractive/promotions")
         registry = Registry(trainer.mlflow_url, Bucket(trainer.s3))
         new = registry.register(
-            "extractive", "extractive", model_bytes("rollout"), run_id=None, job_id="a-test"
+            "extractive",
+            "extractive",
+            model_file(tmp_path, model_bytes("rollout")),
+            run_id=None,
+            job_id="a-test",
         )
         for step in STEPS:
             wanted = {"version": new.version, "reason": "a step", **({"rollout": step} if step else {})}

@@ -6,6 +6,9 @@ import hashlib
 import io
 import os
 import tarfile
+import tracemalloc
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,22 +44,41 @@ def plain(name: str, data: bytes = b"{}") -> tuple[tarfile.TarInfo, bytes]:
 def test_equal_models_give_equal_bytes_wherever_and_whenever_they_were_written(
     model: Path, tmp_path: Path
 ) -> None:
-    first, version = pack(model), model_version(model)
+    first, version = packed(model), model_version(model)
     unpack(first, tmp_path / "copy")
     os.utime(tmp_path / "copy" / "config.json", (1, 1))
-    assert pack(tmp_path / "copy") == first
+    assert packed(tmp_path / "copy").read_bytes() == first.read_bytes()
     assert model_version(tmp_path / "copy") == version
     assert version.startswith("seq2seq-")
     assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["config.json", "model.safetensors"]
     (model / "model.safetensors").write_bytes(b"Weights")
-    assert pack(model) != first
+    assert packed(model).read_bytes() != first.read_bytes()
     assert model_version(model) != version
 
 
-def test_the_digest_is_that_of_the_bytes(model: Path) -> None:
+def packed(folder: Path) -> Path:
+    archive = folder.with_name(f"{folder.name}-{uuid.uuid4().hex}.tar")
+    digest = pack(folder, archive)
+    assert digest == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert not list(folder.parent.glob("*unfinished*"))
+    return archive
+
+
+def test_what_is_written_to_an_open_file_is_the_archive(model: Path) -> None:
     out = io.BytesIO()
     assert write(model, out) == hashlib.sha256(out.getvalue()).hexdigest()
-    assert out.getvalue() == pack(model)
+    assert out.getvalue() == packed(model).read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as tar:  # anybody can open it
+        assert tar.getnames() == ["config.json", "model.safetensors"]
+
+
+def test_several_processes_may_unpack_to_one_place(model: Path, tmp_path: Path) -> None:
+    (model / "model.safetensors").write_bytes(bytes(8_000_000))
+    archive = packed(model)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: unpack(archive, tmp_path / "copy"), range(8)))
+    assert model_version(tmp_path / "copy") == model_version(model)
+    assert not list(tmp_path.glob("copy.*"))
 
 
 @pytest.mark.parametrize("name", ["../config.json", "/etc/config.json", "a/config.json", "code.py", ".json"])
@@ -78,9 +100,37 @@ def test_too_much_too_many_and_twice_are_refused(tmp_path: Path) -> None:
     refused(b"no archive at all", tmp_path)
 
 
+@pytest.mark.parametrize("size", [10**9, 9 << 30, -512])
+def test_a_header_that_promises_more_than_there_is_or_should_be_is_refused(size: int, tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors"):
+        member = tarfile.TarInfo(name)
+        member.size = size
+        refused(member.tobuf(tarfile.GNU_FORMAT) + b"{}", tmp_path)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_SPARSE])
+def test_extended_headers_are_refused_and_never_read(kind: bytes, tmp_path: Path) -> None:
+    """`tarfile` itself would read such a header whole, whatever its size."""
+    member = tarfile.TarInfo("config.json")
+    member.type, member.size = kind, 300_000_000
+    archive = tmp_path / "crafted"
+    with archive.open("wb") as file:
+        file.write(member.tobuf(tarfile.GNU_FORMAT))
+        file.truncate(400_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadModel, match="plain file"):
+            unpack(archive, tmp_path / "out")
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def refused(archive: bytes, tmp_path: Path, **limits: int) -> None:
+    place = tmp_path / "crafted"
+    place.write_bytes(archive)
     with pytest.raises(BadModel) as refusal:
-        unpack(archive, tmp_path / "out", **limits)
+        unpack(place, tmp_path / "out", **limits)
     assert refusal.value.code == "bad_archive"
     assert not list(tmp_path.glob("out*")), "something of it was left"
 
@@ -89,10 +139,12 @@ def test_pickled_weights_are_refused_in_a_folder_and_in_an_archive(model: Path, 
     (model / "model.safetensors").unlink()
     (model / "pytorch_model.bin").write_bytes(b"PK\x03\x04")
     with pytest.raises(BadModel, match="pickled") as refusal:
-        pack(model)
+        pack(model, tmp_path / "model.tar")
     assert refusal.value.code == "pickled_weights"
+    assert not list(tmp_path.glob("model.*"))
+    (tmp_path / "crafted").write_bytes(crafted(plain("config.json"), plain("model.bin", b"PK\x03\x04")))
     with pytest.raises(BadModel) as refusal:
-        unpack(crafted(plain("config.json"), plain("model.bin", b"PK\x03\x04")), tmp_path / "out")
+        unpack(tmp_path / "crafted", tmp_path / "out")
     assert refusal.value.code == "pickled_weights"
 
 

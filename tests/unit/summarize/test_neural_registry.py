@@ -64,7 +64,7 @@ def test_a_chat_model_is_loaded_from_its_folder_and_from_its_archive(folder: Pat
     assert (summary.engine, summary.decoding["temperature"]) == ("llm", 0)
     assert summary.model_version == engine.model_version
     archive = tmp_path / "model.json"  # as a model from the object store is kept
-    archive.write_bytes(pack(folder))
+    pack(folder, archive)
     assert one(load_engine(f"llm:{archive}", SMALL)) == summary
     assert one(loader(SMALL)(f"llm:{archive}")) == summary
 

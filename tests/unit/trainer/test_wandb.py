@@ -22,9 +22,14 @@ def test_an_offline_run_keeps_parameters_metrics_and_files(tmp_path: Path) -> No
     run.metrics({"candidate_rouge2": 0.125}, step=1)
     run.tags({"brevity.job_id": "job-1"})
     run.file("evaluation/decision.json", b'{"passes": true}')
+    model = tmp_path / "model.tar"
+    model.write_bytes(b"weights")
+    run.artifact(model)
+    model.unlink()
     run.finish(succeeded=True)
     kept = [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
     assert [path.read_bytes() for path in kept if path.name == "decision.json"] == [b'{"passes": true}']
+    assert [path.read_bytes() for path in kept if path.name == "model.tar"] == [b"weights"]
     (record,) = [path for path in kept if path.suffix == ".wandb"]
     said = record.read_bytes()
     for expected in (b"recipe.trees", b"candidate_rouge2", b"brevity.job_id", run.run_id.encode()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 _HEX_CHARS = 32  # 128 bits: a collision needs some 2**64 documents
@@ -12,6 +13,12 @@ _HEX_CHARS = 32  # 128 bits: a collision needs some 2**64 documents
 def content_hash(data: bytes) -> str:
     """SHA-256 of `data` as 64 lowercase hexadecimal characters."""
     return hashlib.sha256(data).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """As `content_hash`, of a file of any size. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def deterministic_id(prefix: str, *parts: str) -> str:

@@ -7,11 +7,11 @@ that a model needs are taken; weights are safetensors, or the `model.bin` of CTr
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+import os
 import re
-import shutil
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -24,10 +24,18 @@ _CT2_WEIGHTS = "model.bin"
 _CT2_SPEC = re.compile(rb"[\x01-\x40]\x00[A-Z][A-Za-z0-9]{2,62}Spec\x00")
 """How a CTranslate2 file begins, after the number of its format: the length and the name of the model's specification."""
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._\-]{0,199}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._\-]{0,99}")
+"""A tar has room for 100 characters."""
+_WEIGHTS = (".safetensors", _CT2_WEIGHTS)
+_MOST_BESIDE_WEIGHTS = 256 << 20
+"""Bytes of a configuration or vocabulary: those are read whole."""
+_MOST_IN_USTAR = (8 << 30) - 1
+"""Bytes of one file; the form for larger ones is used where it must be."""
 _MOST_MEMBERS = 500
 MOST_BYTES = 200 << 30
 """Largest model that is packed or unpacked unless the caller says less."""
+UNFINISHED = ".unfinished-"
+"""In the name of whatever is being written."""
 _COPY = 1 << 20
 _VERSION_DIGITS = 12
 
@@ -41,27 +49,36 @@ class BadModel(Exception):
         self.remedy = remedy
 
 
-def pack(folder: Path) -> bytes:
-    """The archive of the model in `folder`. Files of other kinds, and folders in it, are left out.
+def pack(folder: Path, archive: Path) -> str:
+    """Write the model in `folder` to the file `archive`, which appears whole or not at all.
+
+    Files of other kinds, and folders in it, are left out. Memory does not grow with the model.
+
+    Returns:
+        The SHA-256 of the archive, in hexadecimal.
 
     Raises:
         BadModel: `pickled_weights`, `not_a_model`.
+        OSError: It cannot be written.
     """
-    out = io.BytesIO()
-    write(folder, out)
-    return out.getvalue()
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=f"{archive.name}{UNFINISHED}") as place:
+        made = Path(place) / archive.name
+        with made.open("xb") as file:
+            digest = write(folder, file)
+        made.replace(archive)
+    return digest
 
 
 def write(folder: Path, out: IO[bytes]) -> str:
-    """As `pack`, to a file that is open for writing, in memory that does not grow with the model.
-
-    Returns:
-        The SHA-256 of what was written, in hexadecimal.
-    """
+    """As `pack`, to a file that is open for writing."""
     hashed = _Hashed(out)
     stream: Any = hashed  # a stream needs `write` alone
-    with tarfile.open(fileobj=stream, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
-        for path in files(folder):
+    kept = files(folder)
+    large = any(path.stat().st_size > _MOST_IN_USTAR for path in kept)
+    kind = tarfile.GNU_FORMAT if large else tarfile.USTAR_FORMAT
+    with tarfile.open(fileobj=stream, mode="w|", format=kind) as tar:
+        for path in kept:
             member = tarfile.TarInfo(path.name)
             member.size = path.stat().st_size
             member.mode = 0o644
@@ -70,32 +87,34 @@ def write(folder: Path, out: IO[bytes]) -> str:
     return hashed.digest.hexdigest()
 
 
-def unpack(archive: bytes | Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+def unpack(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
     """Write the files of `archive` to the new folder `folder`, which appears whole or not at all.
+
+    Memory does not grow with the archive. When another process unpacks it to the same place, the first to be done wins.
 
     Raises:
         BadModel: `bad_archive` when it holds anything but plain files of the kinds taken, or too much; `pickled_weights`,
             `not_a_model`.
         OSError: They cannot be written.
     """
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        source = io.BytesIO(archive) if isinstance(archive, bytes) else archive.open("rb")
-        with source, tarfile.open(fileobj=source, mode="r:") as tar:
-            for member in _checked(tar, most_bytes):
-                data = tar.extractfile(member)
-                if data is None:
-                    raise _bad_archive(f"{member.name!r} is not a plain file")
-                with data, (unfinished / member.name).open("xb") as file:
-                    shutil.copyfileobj(data, file, _COPY)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f"{folder.name}{UNFINISHED}", ignore_cleanup_errors=True
+        ) as place,
+        archive.open("rb") as source,
+    ):
+        unfinished = Path(place) / folder.name
+        unfinished.mkdir()
+        for name, size in _members(source, most_bytes):
+            with (unfinished / name).open("xb") as file:
+                _copy(source, file, size)
         files(unfinished)
-        unfinished.rename(folder)
-    except (tarfile.TarError, EOFError) as error:
-        raise _bad_archive(str(error)) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            unfinished.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
 
 
 def files(folder: Path) -> list[Path]:
@@ -159,22 +178,45 @@ def _taken(name: str, *, quantized: bool) -> bool:
     return name.endswith(KINDS) or (quantized and name == _CT2_WEIGHTS)
 
 
-def _checked(tar: tarfile.TarFile, most_bytes: int) -> Iterator[tarfile.TarInfo]:
-    """The members, each looked at before it is read."""
+def _members(source: IO[bytes], most_bytes: int) -> Iterator[tuple[str, int]]:
+    """Name and size of each file, looked at before it is read; the caller reads so many bytes before the next.
+
+    Headers are read one by one and not by `tarfile.open`, which would hold an extended header of any size in memory.
+    """
     names: set[str] = set()
     total = 0
-    for member in tar:
-        total += member.size
-        if not member.isreg() or member.issparse():
-            raise _bad_archive(f"{member.name!r} is not a plain file")
-        if not _NAME.fullmatch(member.name) or not _taken(member.name, quantized=True):
-            raise _bad_archive(f"a model has no file {member.name!r}")
-        if member.name in names:
-            raise _bad_archive(f"{member.name!r} is there twice")
-        names.add(member.name)
+    while True:
+        header = source.read(tarfile.BLOCKSIZE)
+        if header == bytes(tarfile.BLOCKSIZE):
+            return
+        try:
+            member = tarfile.TarInfo.frombuf(header, "utf-8", "strict")
+        except (tarfile.TarError, ValueError) as error:
+            raise _bad_archive(str(error)) from error
+        name, size = member.name, member.size
+        if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or size < 0:
+            raise _bad_archive(f"{name!r} is not a plain file")
+        if not _NAME.fullmatch(name) or not _taken(name, quantized=True):
+            raise _bad_archive(f"a model has no file {name!r}")
+        if name in names:
+            raise _bad_archive(f"{name!r} is there twice")
+        if not name.endswith(_WEIGHTS) and size > _MOST_BESIDE_WEIGHTS:
+            raise _bad_archive(f"{name!r} has more than {_MOST_BESIDE_WEIGHTS:,} bytes")
+        names.add(name)
+        total += size
         if len(names) > _MOST_MEMBERS or total > most_bytes:
             raise _bad_archive(f"it holds more than {_MOST_MEMBERS} files or {most_bytes:,} bytes")
-        yield member
+        yield name, size
+        source.seek(-size % tarfile.BLOCKSIZE, os.SEEK_CUR)
+
+
+def _copy(source: IO[bytes], file: IO[bytes], size: int) -> None:
+    while size:
+        chunk = source.read(min(size, _COPY))
+        if not chunk:
+            raise _bad_archive("it ends too early")
+        file.write(chunk)
+        size -= len(chunk)
 
 
 class _Hashed:

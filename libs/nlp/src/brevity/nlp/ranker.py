@@ -31,6 +31,10 @@ _CHUNK = 1_024
 """Sentences scored at a time, which bounds the memory."""
 
 
+MOST_BYTES = 64 << 20
+"""A model has less than a megabyte; a larger file is refused before it is read, since JSON is held in memory whole."""
+
+
 class BadModel(ValueError):
     """A model file that cannot be used; the message says why and what to do."""
 
@@ -109,6 +113,10 @@ class Ranker:
     def load(cls, path: Path) -> Ranker:
         """Read a model written by `brevity.nlp.training`; raises BadModel."""
         try:
+            if path.stat().st_size > MOST_BYTES:
+                raise BadModel(
+                    f"{path.name} has more than {MOST_BYTES:,} bytes: that is no model of this kind."
+                )
             content = path.read_bytes()
             model = json.loads(content)
             if model["format"] != FORMAT or model["features"] != list(FEATURES):
@@ -127,17 +135,24 @@ class Ranker:
     def score(self, document: Document, budget: int, language: str | None) -> Array:
         """For each sentence of `document` how fit it is for a summary of `budget` words, in spreads from the mean."""
         tag = (language or "").split("-")[0]
-        rows = features(document, budget, cues.columns(document.words, self.cues.get(tag, {})))
+        rows = self._rows(document, budget, tag)
         scores = self.trees.score(rows)
         scores = (scores - scores.mean()) / (scores.std() + 1e-9) - distaste(document)
         if self.familiar(rows, tag):
             return scores
         return scores + LEAD_TRUST * in_lead(document, budget)
 
+    def expected(self, document: Document, budget: int, language: str) -> Array:
+        """For each sentence the label that the trees expect: its hits for each word, in means of the document."""
+        return self.trees.score(self._rows(document, budget, language))
+
     def familiar(self, rows: Array, language: str) -> bool:
         """Whether a document with these features is of a language and a kind that the model was trained on."""
         means = rows[:, KIND].mean(axis=0)
         return any(kind.language == language and kind.distance(means) <= FAMILIAR for kind in self.kinds)
+
+    def _rows(self, document: Document, budget: int, tag: str) -> Array:
+        return features(document, budget, cues.columns(document.words, self.cues.get(tag, {})))
 
 
 def _table(table: Mapping[str, Any]) -> dict[str, int]:

@@ -96,7 +96,7 @@ def build(settings: TrainerSettings) -> FastAPI:
         store.prepare()
         ratings.prepare()
         bucket.ensure()
-        ensure_first(registry, promotions, "extractive", "extractive", DEFAULT_MODEL.read_bytes())
+        ensure_first(registry, promotions, "extractive", "extractive", DEFAULT_MODEL)
 
     async def work() -> None:
         if await _prepared(prepare, closing):

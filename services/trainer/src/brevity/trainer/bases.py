@@ -6,7 +6,7 @@ from pathlib import Path
 
 from brevity.neural.archive import unpack
 from brevity.neural.loading import folder_of
-from brevity.trainer.registry import Registry
+from brevity.trainer.registry import Registry, Version
 
 REGISTERED = "models:/"
 
@@ -25,5 +25,20 @@ def base_folder(address: str, registry: Registry, place: Path) -> Path:
         return folder_of(address)
     if not place.exists():
         model, _, version = address.removeprefix(REGISTERED).rpartition("/")
-        unpack(registry.read(registry.named(model, version)), place)
+        unpack_version(registry, registry.named(model, version), place)
     return place
+
+
+def unpack_version(registry: Registry, version: Version, place: Path) -> None:
+    """The model of a registered version as the new folder `place`.
+
+    Raises:
+        Rejected: `bad_artifact`.
+        BadModel: `bad_archive`.
+        Unavailable: The store is away.
+    """
+    archive = registry.read(version, place.with_name(f"{place.name}.tar"))
+    try:
+        unpack(archive, place)
+    finally:
+        archive.unlink()

@@ -1,4 +1,4 @@
-"""Neural models of a job: fine-tuned, distilled or converted, each as the bytes of one archive."""
+"""Neural models of a job: fine-tuned, distilled or converted, each as one archive."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from brevity.common.errors import Rejected
-from brevity.neural.archive import BadModel, pack, unpack
+from brevity.neural.archive import BadModel, pack
 from brevity.neural.convert import convert
 from brevity.neural.distill import distill
 from brevity.neural.lora import finetune_chat
 from brevity.neural.recipes import ConvertRecipe, DistillRecipe, LoraRecipe, Seq2SeqRecipe
 from brevity.neural.training import finetune
 from brevity.neural.tuning import Example, Progress, Trained, TuningError
-from brevity.trainer.bases import base_folder
+from brevity.trainer.bases import base_folder, unpack_version
 from brevity.trainer.data.rows import Row
 from brevity.trainer.making import Made, Making
 
@@ -51,12 +51,14 @@ def make(making: Making) -> Made:
                 raise AssertionError(type(recipe))
 
 
-def base_archive(making: Making) -> bytes:
+def base_archive(making: Making) -> Path:
     """What the training begins with, as a version: what a first candidate is compared with."""
     recipe = making.recipe
     if not isinstance(recipe, Seq2SeqRecipe | LoraRecipe):
         raise AssertionError("a variant is compared with its parent")
-    return pack(_base(making, recipe.base))
+    archive = making.folder / "base.tar"
+    pack(_base(making, recipe.base), archive)
+    return archive
 
 
 def _tuned(making: Making, tune: Tune, base: Path) -> Made:
@@ -87,7 +89,7 @@ def _tuned(making: Making, tune: Tune, base: Path) -> Made:
         making.folder / "checkpoints",
         report,
     )
-    return Made(pack(out), trained.pairs)
+    return _packed(making, trained.pairs)
 
 
 def _converted(making: Making, recipe: ConvertRecipe) -> Made:
@@ -96,7 +98,15 @@ def _converted(making: Making, recipe: ConvertRecipe) -> Made:
     out = making.folder / "model"
     shutil.rmtree(out, ignore_errors=True)
     convert(parent, out, recipe.quantization)
-    return Made(pack(out), 0)
+    return _packed(making, 0)
+
+
+def _packed(making: Making, documents: int) -> Made:
+    """The model in the job's folder as an archive beside it; the folder has done its service."""
+    archive = making.folder / "model.tar"
+    pack(making.folder / "model", archive)
+    shutil.rmtree(making.folder / "model")
+    return Made(archive, documents)
 
 
 def _examples(rows: Sequence[Row], part: str) -> list[Example]:
@@ -124,7 +134,7 @@ def _parent(making: Making) -> Path:
         )
     place = making.folder / "parent"
     shutil.rmtree(place, ignore_errors=True)
-    unpack(making.registry.read(parent), place)
+    unpack_version(making.registry, parent, place)
     return place
 
 

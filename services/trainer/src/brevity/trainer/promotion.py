@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -181,10 +182,10 @@ class Promotions:
         )
 
 
-def ensure_first(registry: Registry, promotions: Promotions, model: str, engine: str, data: bytes) -> None:
+def ensure_first(registry: Registry, promotions: Promotions, model: str, engine: str, file: Path) -> None:
     """Register the engine's own model as version 1 and make it the champion, if the model has none."""
     if registry.aliased(model, "champion") is None:
-        first = registry.register(model, engine, data, run_id=None, job_id=f"{BUNDLED}-{model}")
+        first = registry.register(model, engine, file, run_id=None, job_id=f"{BUNDLED}-{model}")
         promotions.promote(
             first,
             reason="the model that the engine comes with",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
@@ -13,7 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from brevity.common.errors import Rejected
 from brevity.common.events import ObjectRef
-from brevity.common.ids import content_hash
+from brevity.common.ids import file_hash
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.tracking.mlflow import reached
 
@@ -102,14 +103,14 @@ class Registry:
         self,
         model: str,
         engine: str,
-        data: bytes,
+        file: Path,
         *,
         run_id: str | None,
         job_id: str,
         data_version: str | None = None,
         parent: Version | None = None,
     ) -> Version:
-        """Register the bytes as the next version, its file in its place; once for each job, however often it is called.
+        """Register the file as the next version, its bytes in their place; once for each job, however often it is called.
 
         Args:
             parent: The version that it makes smaller or faster; kept as its tag `variant_of`.
@@ -133,10 +134,10 @@ class Registry:
                     },
                 )
             )
-        file, media_type = file_of(engine)
-        uri = self._bucket.put(f"models/{model}/{made.version}/{file}", data, media_type)
+        name, media_type = file_of(engine)
+        uri = self._bucket.put_file(f"models/{model}/{made.version}/{name}", file, media_type)
         # The hash comes last: a version that has one has its file.
-        tags = {_URI: uri, _SIZE: str(len(data)), _SHA: content_hash(data)}
+        tags = {_URI: uri, _SIZE: str(file.stat().st_size), _SHA: file_hash(file)}
         with reached(self._url):
             for name, value in tags.items():
                 self._client.set_model_version_tag(model, str(made.version), name, value)
@@ -178,16 +179,31 @@ class Registry:
         found = None if name.isdigit() else self.aliased(model, name)
         return found if found is not None else self.version(model, name)
 
-    def read(self, version: Version) -> bytes:
-        """The version's file. Raises Rejected `bad_artifact` when it is not what was registered."""
-        data = self._bucket.get(version.artifact.object_key, bucket=version.artifact.bucket)
-        if content_hash(data) != version.artifact.sha256:
+    def read(self, version: Version, place: Path) -> Path:
+        """Write the version's file to `place`, which appears with the right bytes or not at all; returns `place`.
+
+        Raises:
+            Rejected: `bad_artifact` when it is not what was registered.
+            OSError: It cannot be written.
+        """
+        artifact = version.artifact
+        try:
+            self._bucket.fetch(
+                artifact.object_key,
+                place,
+                bucket=artifact.bucket,
+                max_bytes=artifact.size_bytes or 0,
+                sha256=artifact.sha256,
+            )
+        except Rejected as error:
+            if error.code not in ("changed", "too_large"):
+                raise
             raise Rejected(
                 f"the file of {version.uri} is not the one that was registered",
                 code="bad_artifact",
                 remedy="Restore it from a backup, or promote another version.",
-            )
-        return data
+            ) from error
+        return place
 
     def explain(self, version: Version, evaluation: Mapping[str, Any]) -> None:
         """Keep the whole comparison beside the version's file; its tags hold the short of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from brevity.common.errors import Rejected
@@ -82,37 +83,52 @@ def _tracked(
 
     curve = Curve(run)
     folder = block.work / job.job_id
-    making = Making(recipe, rows, parent, block.base(job.engine), folder, registry, progress, curve.add)
+    champion = registry.aliased(job.model, CHAMPION)
+    making = Making(
+        recipe=recipe,
+        rows=rows,
+        parent=parent,
+        champion=champion,
+        base=block.base(job.engine),
+        folder=folder,
+        registry=registry,
+        versions=versions,
+        progress=progress,
+        watch=curve.add,
+    )
     name, media_type = file_of(job.engine)
     place = f"training/jobs/{job.job_id}/{name}"
-    data = bucket.find(place) if job.checkpoint.get("trained") else None
-    if data is None:
+    file = _trained_before(job, bucket, place, folder / name)
+    if file is None:
         made_now = make(making)
-        data = made_now.data
+        file = made_now.file
         record_curve(run, curve)
-        bucket.put(place, data, media_type)
+        if made_now.teacher is not None:
+            run.tags({"brevity.taught_by": made_now.teacher.name})
+        bucket.put_file(place, file, media_type)
         voice.checkpoint(trained=True)
         voice.say("report", {"metrics": {"training_documents": made_now.documents}})
-    run.file(name, data)
+    run.artifact(file)
 
+    # Asked again: another may have come into service meanwhile.
     champion = registry.aliased(job.model, CHAMPION)
     rival = champion or parent
     voice.progress("evaluate", 0.62, f"comparing with {rival.name if rival else 'what it began with'}")
     evaluation = _evaluation(job.model, parent, rows, versions, block.evaluation_documents)
-    ours = summarizer_of(data, job.engine)
-    theirs = _rival(rival, registry, making, job.engine)
+    ours = summarizer_of(file, job.engine)
+    theirs = _rival(rival, making, job.engine)
     pairs = _compared(ours, theirs, evaluation, voice, (0.62, 0.85))
     of_rival = parent is not None and rival is not None and parent.name == rival.name
     beside = (
         []
         if parent is None or of_rival
-        else _compared(ours, _summarizer(parent, registry), evaluation, voice, (0.85, 0.93))
+        else _compared(ours, _summarizer(parent, making), evaluation, voice, (0.85, 0.93))
     )
     decision = decide(
         pairs,
         load_policy(block.policy_file),
         engine=job.engine,
-        size_bytes=len(data),
+        size_bytes=file.stat().st_size,
         variant=of_rival,
         parent=beside,
     )
@@ -122,7 +138,7 @@ def _tracked(
     made = registry.register(
         job.model,
         job.engine,
-        data,
+        file,
         run_id=run.run_id if block.tracker == "mlflow" else None,  # the registry knows only its own runs
         job_id=job.job_id,
         data_version=card["version"],
@@ -150,6 +166,19 @@ def _tracked(
         "evidence": _short(decision),
         "run_url": run.url,
     }
+
+
+def _trained_before(job: Job, bucket: Bucket, key: str, place: Path) -> Path | None:
+    """The model that an earlier attempt has finished."""
+    if not job.checkpoint.get("trained"):
+        return None
+    try:
+        bucket.fetch(key, place)
+    except Rejected as error:
+        if error.code != "object_missing":
+            raise
+        return None
+    return place
 
 
 def _parent(job: Job, registry: Registry) -> Version | None:
@@ -205,19 +234,24 @@ def _compared(
     return pairs
 
 
-def _rival(rival: Version | None, registry: Registry, making: Making, engine: str) -> Summarizer:
+def _rival(rival: Version | None, making: Making, engine: str) -> Summarizer:
     """The champion; what training begins with when there is none, or it was made for another version of the engine."""
     if rival is not None:
         try:
-            return _summarizer(rival, registry)
+            return _summarizer(rival, making)
         except Rejected as error:
             if error.code != "bad_model" or rival is making.parent:
                 raise
     return summarizer_of(beginning(making), engine)
 
 
-def _summarizer(version: Version, registry: Registry) -> Summarizer:
-    return summarizer_of(registry.read(version), version.engine)
+def _summarizer(version: Version, making: Making) -> Summarizer:
+    """A registered version; its file lies in the job's folder until it is loaded."""
+    file = making.registry.read(version, making.folder / "registered")
+    try:
+        return summarizer_of(file, version.engine)
+    finally:
+        file.unlink()
 
 
 def _short(decision: Decision) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,6 +18,9 @@ from brevity.common.errors import Fatal, Rejected, Unavailable
 from brevity.common.settings import S3Settings
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
+_CHUNK = 1 << 20
+_TRANSFER = TransferConfig(multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=4)
+"""How files travel: in parts, each tried again by itself. A part is read from the file as it is sent."""
 _REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
@@ -63,17 +70,35 @@ class S3ObjectStore:
             self._client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
 
     def get(self, key: str, *, max_bytes: int, bucket: str | None = None) -> bytes:
+        return b"".join(self._chunks(key, max_bytes, bucket))
+
+    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
+        with _translated(key, "write"):
+            self._client.upload_file(
+                str(path), self.bucket, key, ExtraArgs={"ContentType": content_type}, Config=_TRANSFER
+            )
+
+    def fetch(self, key: str, file: IO[bytes], *, max_bytes: int, bucket: str | None = None) -> str:
+        digest = hashlib.sha256()
+        for chunk in self._chunks(key, max_bytes, bucket):
+            digest.update(chunk)
+            file.write(chunk)
+        return digest.hexdigest()
+
+    def _chunks(self, key: str, max_bytes: int, bucket: str | None) -> Generator[bytes]:
+        """The object's bytes, all of them or an error: no more than `max_bytes`, no fewer than the store announced."""
         with _translated(key, "read"):
             answer = self._client.get_object(Bucket=bucket or self.bucket, Key=key)
-            with answer["Body"] as body:
-                data: bytes = body.read(max_bytes + 1)
-        if len(data) > max_bytes:
-            raise Rejected(
-                f"object {key!r} is over the limit of {max_bytes:,} bytes",
-                code="too_large",
-                remedy="Split the document, or raise BREVITY_INGEST_MAX_BYTES.",
-            )
-        return data
+            # Not `with answer["Body"]`: that gives what is below it, which takes a cut connection for the end.
+            with closing(answer["Body"]) as body:
+                if int(answer.get("ContentLength", 0)) > max_bytes:
+                    raise _too_large(key, max_bytes)
+                read = 0
+                while chunk := body.read(_CHUNK):
+                    read += len(chunk)
+                    if read > max_bytes:  # whatever was announced
+                        raise _too_large(key, max_bytes)
+                    yield chunk
 
     def delete(self, key: str) -> None:
         with _translated(key, "delete"):
@@ -95,26 +120,42 @@ def _code(error: ClientError) -> str:
     return str(details.get("Code", ""))
 
 
+def _too_large(key: str, max_bytes: int) -> Rejected:
+    return Rejected(
+        f"object {key!r} is over the limit of {max_bytes:,} bytes",
+        code="too_large",
+        remedy="Split the document, or raise BREVITY_INGEST_MAX_BYTES.",
+    )
+
+
 @contextmanager
 def _translated(key: str, doing: str) -> Generator[None]:
     try:
         yield
     except ClientError as error:
-        code = _code(error)
-        if code in _MISSING and doing == "read":
-            raise Rejected(
-                f"object {key!r} does not exist",
-                code="object_missing",
-                remedy="Write the object first, then submit its reference.",
-            ) from error
-        if code in _REFUSED:
-            raise Fatal(
-                f"the object store refuses to {doing} {key!r}: {code}",
-                code="object_store_refused",
-                remedy="Check BREVITY_S3_ACCESS_KEY_ID, its secret and the bucket's policy.",
-            ) from error
-        raise Unavailable(f"the object store cannot {doing} {key!r}: {code}", code="object_store") from error
+        raise _failed(key, doing, error) from error
+    except S3UploadFailedError as error:  # boto3 puts it around what went wrong
+        raise _failed(key, doing, error.__context__) from error
     except BotoCoreError as error:
-        raise Unavailable(
+        raise _failed(key, doing, error) from error
+
+
+def _failed(key: str, doing: str, error: BaseException | None) -> Rejected | Fatal | Unavailable:
+    if not isinstance(error, ClientError):
+        return Unavailable(
             f"the object store cannot {doing} {key!r}: {type(error).__name__}", code="object_store"
-        ) from error
+        )
+    code = _code(error)
+    if code in _MISSING and doing == "read":
+        return Rejected(
+            f"object {key!r} does not exist",
+            code="object_missing",
+            remedy="Write the object first, then submit its reference.",
+        )
+    if code in _REFUSED:
+        return Fatal(
+            f"the object store refuses to {doing} {key!r}: {code}",
+            code="object_store_refused",
+            remedy="Check BREVITY_S3_ACCESS_KEY_ID, its secret and the bucket's policy.",
+        )
+    return Unavailable(f"the object store cannot {doing} {key!r}: {code}", code="object_store")

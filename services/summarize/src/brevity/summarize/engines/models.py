@@ -15,6 +15,7 @@ from brevity.summarize.engines.guard import GuardedEngine
 from brevity.summarize.engines.neural import NeuralEngine
 from brevity.summarize.engines.port import SummaryEngine
 from brevity.summarize.settings import ModelSettings, SummarizeSettings
+from brevity.summarize.versions.cache import no_room
 
 _UNPACKED = "model"
 
@@ -141,7 +142,10 @@ def _folder(location: str) -> str:
         return location
     folder = path.with_name(_UNPACKED)
     if not folder.is_dir():
-        unpack(path, folder)
+        try:
+            unpack(path, folder)
+        except OSError as error:
+            raise no_room(path.parent, error) from error
     return str(folder)
 
 

@@ -10,15 +10,18 @@ from pathlib import Path
 
 from brevity.common.errors import Fatal, Rejected
 from brevity.common.events import ObjectRef
-from brevity.common.ids import content_hash
+from brevity.common.ids import file_hash
 from brevity.common.observability.logging import get_logger
 from brevity.common.storage.objects import ObjectStore
+from brevity.nlp import ranker
 from brevity.summarize.versions.address import engine_of, object_of
-from brevity.summarize.versions.pruning import prune
+from brevity.summarize.versions.pruning import UNFINISHED, drop_unfinished, prune
 
 log = get_logger(__name__)
 
 _FILE = "model.json"
+_MOST_BYTES = {"extractive": ranker.MOST_BYTES}
+"""Bytes of a model of these engines, whatever is allowed for the others."""
 
 
 def default_folder() -> Path:
@@ -27,12 +30,12 @@ def default_folder() -> Path:
 
 
 class ModelCache:
-    """Safe to share between threads and processes: a file appears whole or not at all.
+    """Safe to share between threads and processes: a file appears whole and with the right bytes, or not at all.
 
-    A model is data (JSON) and is never unpickled or run.
+    Models of any size pass through a little memory. They are data and never unpickled or run.
 
     Args:
-        max_bytes: A larger model is refused.
+        max_bytes: A larger model is refused; those of the extractive engine are held to much less besides.
         kept_bytes: Models used longest ago leave the folder when all together are more; absent: none does.
     """
 
@@ -45,11 +48,12 @@ class ModelCache:
         self._kept_bytes = kept_bytes
         self._digests: dict[str, str] = {}
 
-    def fetch(self, reference: ObjectRef) -> Path:
-        """A file with the bytes of `reference`.
+    def fetch(self, engine: str, reference: ObjectRef) -> Path:
+        """A file with the bytes of `reference`, a model of `engine`.
 
         Raises:
-            Fatal: `model_missing`, `model_too_large`, or `model_changed` when they are not those of its SHA-256.
+            Fatal: `model_missing`, `model_too_large`, `model_changed` when the bytes are not those of its SHA-256, or
+                `model_cache` when there is no room for them.
             Unavailable: The object store is away.
         """
         if reference.sha256 is not None:
@@ -59,21 +63,17 @@ class ModelCache:
                     os.utime(kept.parent)  # used just now
                 return kept
         try:
-            data = self._store.get(reference.object_key, max_bytes=self._max_bytes, bucket=reference.bucket)
-        except Rejected as error:
-            raise _unusable(reference, error, self._max_bytes) from error
-        digest = content_hash(data)
-        if reference.sha256 not in (None, digest):
-            raise Fatal(
-                f"the bytes of {reference.uri} are not those that were promoted",
-                code="model_changed",
-                remedy="Promote the version again; a version's bytes must never be written over.",
-            )
-        self._digests[reference.uri] = digest
-        return self._keep(digest, data)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(
+                dir=self._folder, prefix=UNFINISHED, ignore_cleanup_errors=True
+            ) as place:
+                return self._fetched(engine, reference, Path(place) / _FILE)
+        except OSError as error:
+            raise no_room(self._folder, error) from error
 
     def prune(self, in_use: Iterable[ObjectRef]) -> None:
-        """Let go of what was used longest ago, but for what is in use."""
+        """Let go of what was used longest ago, but for what is in use, and of what processes that died left over."""
+        drop_unfinished(self._folder)
         if self._kept_bytes is None:
             return
         keep = {reference.sha256 or self._digests.get(reference.uri, "") for reference in in_use}
@@ -84,32 +84,48 @@ class ModelCache:
     def local(self, uri: str) -> str:
         """`uri` as one that names a file here, fetched if it lies in the object store. Raises as `fetch`."""
         reference = object_of(uri)
-        return uri if reference is None else f"{engine_of(uri)}:{self.fetch(reference)}"
+        engine = engine_of(uri)
+        return uri if reference is None else f"{engine}:{self.fetch(engine, reference)}"
+
+    def _fetched(self, engine: str, reference: ObjectRef, place: Path) -> Path:
+        limit = min(self._max_bytes, _MOST_BYTES.get(engine, self._max_bytes))
+        try:
+            with place.open("xb") as file:
+                digest = self._store.fetch(
+                    reference.object_key, file, max_bytes=limit, bucket=reference.bucket
+                )
+        except Rejected as error:
+            raise _unusable(reference, error, limit) from error
+        if reference.sha256 not in (None, digest):
+            raise Fatal(
+                f"the bytes of {reference.uri} are not those that were promoted",
+                code="model_changed",
+                remedy="Promote the version again; a version's bytes must never be written over.",
+            )
+        self._digests[reference.uri] = digest
+        kept = self._place(digest)
+        kept.parent.mkdir(exist_ok=True)
+        place.replace(kept)
+        return kept
 
     def _place(self, digest: str) -> Path:
         return self._folder / digest / _FILE
 
-    def _keep(self, digest: str, data: bytes) -> Path:
-        place = self._place(digest)
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place.parent.mkdir(exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-                file.write(data)
-            Path(file.name).replace(place)
-        except OSError as error:
-            raise Fatal(
-                f"a model cannot be kept in {self._folder}: {error.strerror}",
-                code="model_cache",
-                remedy="Give BREVITY_SUMMARIZE_MODEL_CACHE a folder that can be written and has room.",
-            ) from error
-        return place
+
+def no_room(folder: Path, error: OSError) -> Fatal:
+    """What is said when a model cannot be written to `folder`."""
+    return Fatal(
+        f"a model cannot be kept in {folder}: {error.strerror}",
+        code="model_cache",
+        remedy="Give BREVITY_SUMMARIZE_MODEL_CACHE a folder that can be written and has room: an archive lies there twice,"
+        " as it came and unpacked.",
+    )
 
 
 def _holds(path: Path, digest: str) -> bool:
     """Whether the file is there and still holds what its name says: others may write to a temporary folder."""
     try:
-        return content_hash(path.read_bytes()) == digest
+        return file_hash(path) == digest
     except OSError:
         return False
 
@@ -119,7 +135,7 @@ def _unusable(reference: ObjectRef, error: Rejected, limit: int) -> Fatal:
         return Fatal(
             f"the model {reference.uri} has more than {limit:,} bytes",
             code="model_too_large",
-            remedy="Raise BREVITY_SUMMARIZE_MAX_MODEL_BYTES if it is meant to be that large.",
+            remedy="Raise BREVITY_SUMMARIZE_MAX_MODEL_BYTES if a neural model is meant to be that large.",
         )
     return Fatal(
         f"the model {reference.uri} does not exist",

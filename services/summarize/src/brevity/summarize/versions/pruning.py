@@ -11,6 +11,8 @@ from pathlib import Path
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ASIDE = ".gone-"
+UNFINISHED = ".unfinished-"
+"""In the name of whatever is being fetched or unpacked."""
 _YOUNG_SECONDS = 600.0
 """A model used so lately may be being loaded by another process of this machine."""
 
@@ -37,6 +39,14 @@ def prune(folder: Path, keep: Collection[str], most_bytes: int) -> list[str]:
             left -= sizes[place]
             gone.append(place.name)
     return gone
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Delete what was being fetched or unpacked by processes that have ended: nobody has written to it for a while."""
+    for place in (*folder.glob(f"{UNFINISHED}*"), *folder.glob(f"*/*{UNFINISHED}*")):
+        written = max(map(_used, (place, *place.rglob("*"))))
+        if time.time() - written > _YOUNG_SECONDS:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _delete(place: Path) -> bool:

@@ -145,7 +145,8 @@ class Switch:
         try:
             if source.artifact is None:
                 return self._load(self._cache.local(self._uri))
-            return self._load(f"{engine_of(self._uri)}:{self._cache.fetch(source.artifact)}")
+            engine = engine_of(self._uri)
+            return self._load(f"{engine}:{self._cache.fetch(engine, source.artifact)}")
         except (Fatal, Unavailable):
             raise
         except Exception as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -108,16 +110,17 @@ def models_routes(
                 code="no_evaluation_set",
                 remedy="Freeze an evaluation set: `brevity data freeze`.",
             )
-        data = registry.read(ours)
         sets = sorted({row.set for row in rows})
         chosen = [row for s in sets for row in spaced([r for r in rows if r.set == s], wanted.documents)]
-        pairs = list(
-            compare(
-                summarizer_of(data, ours.engine), summarizer_of(registry.read(theirs), theirs.engine), chosen
+        with tempfile.TemporaryDirectory(prefix="brevity-compare-") as folder:
+            candidate, champion = (
+                summarizer_of(registry.read(version, Path(folder) / version.name), version.engine)
+                for version in (ours, theirs)
             )
-        )
+        pairs = list(compare(candidate, champion, chosen))
         variant = ours.variant_of == theirs.name
-        decision = decide(pairs, policy, engine=ours.engine, size_bytes=len(data), variant=variant)
+        size = ours.artifact.size_bytes or 0
+        decision = decide(pairs, policy, engine=ours.engine, size_bytes=size, variant=variant)
         return JSONResponse({"candidate": ours.view(), "champion": theirs.view(), **decision.evidence()})
 
     def _decided(version: Version, reason: str, who: str, rollout: Rollout) -> Response:

@@ -13,12 +13,15 @@ from brevity.nlp.sentences import split_sentences
 from brevity.trainer.gate.scores import Summarizer, Written
 
 
-def generating(data: bytes, engine: str) -> Summarizer:
-    """The model in an archive, through the same steps for long documents as in service. Raises Rejected `bad_model`."""
-    with tempfile.TemporaryDirectory(prefix="brevity-model-") as place:
+def generating(archive: Path, engine: str) -> Summarizer:
+    """The model in an archive, through the same steps for long documents as in service. Raises Rejected `bad_model`.
+
+    It is unpacked beside the archive until it is loaded: what a killed process leaves behind goes with the archive's folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="loading-", dir=archive.parent) as place:
         folder = Path(place) / "model"
         try:
-            unpack(data, folder)
+            unpack(archive, folder)
             generator = _loaded(folder, engine)
         except BadModel as error:
             raise Rejected(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -72,25 +71,22 @@ class Summarizer(Protocol):
         ...
 
 
-def summarizer_of(data: bytes, engine: str = "extractive") -> Summarizer:
-    """The model in a file's bytes, as `engine` serves it. Raises Rejected `bad_model`."""
+def summarizer_of(file: Path, engine: str = "extractive") -> Summarizer:
+    """The model in a file, as `engine` serves it. Raises Rejected `bad_model`."""
     if engine == "extractive":
-        return _extractive(data)
+        return _extractive(file)
     from brevity.trainer.gate.generating import generating  # an extra, and seconds to import
 
-    return generating(data, engine)
+    return generating(file, engine)
 
 
-def _extractive(data: bytes) -> Summarizer:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.json"
-        path.write_bytes(data)
-        try:
-            model = ExtractiveSummarizer.load(path)
-        except BadModel as error:
-            raise Rejected(
-                f"the model cannot be used: {error}", code="bad_model", remedy="Train it again."
-            ) from error
+def _extractive(file: Path) -> Summarizer:
+    try:
+        model = ExtractiveSummarizer.load(file)
+    except BadModel as error:
+        raise Rejected(
+            f"the model cannot be used: {error}", code="bad_model", remedy="Train it again."
+        ) from error
 
     def write(text: str, language: str, words: int) -> Written:
         summary = model.summarize(text, language=language, words=words, style="paragraph")

@@ -24,6 +24,8 @@ from brevity.common.errors import Unavailable
 from brevity.trainer.tracking.port import Run, flat
 
 _LONGEST_PARAMETER = 6_000
+_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+_SLOWEST_BYTES_A_SECOND = 10_000_000
 _MOST_METRICS = 1_000
 """That the server takes at once."""
 
@@ -97,15 +99,32 @@ class _MlflowRun:
             self._client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in values.items()])
 
     def file(self, name: str, data: bytes) -> None:
-        with tempfile.TemporaryDirectory() as folder, reached(self._server):
+        with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(name).name
             path.write_bytes(data)
-            parent = str(Path(name).parent)
-            self._client.log_artifact(self.run_id, str(path), None if parent == "." else parent)
+            self._send(path, Path(name).parent)
+
+    def artifact(self, path: Path) -> None:
+        self._send(path, Path())
+
+    def _send(self, path: Path, parent: Path) -> None:
+        with reached(self._server), _patience(path.stat().st_size):
+            self._client.log_artifact(self.run_id, str(path), None if parent == Path() else str(parent))
 
     def finish(self, *, succeeded: bool) -> None:
         with reached(self._server):
             self._client.set_terminated(self.run_id, "FINISHED" if succeeded else "FAILED")
+
+
+@contextmanager
+def _patience(size_bytes: int) -> Generator[None]:
+    """Waits longer for the answer on a large artifact: the server first passes it on to its own store."""
+    usual = os.environ[_TIMEOUT]
+    os.environ[_TIMEOUT] = str(max(int(usual), size_bytes // _SLOWEST_BYTES_A_SECOND))
+    try:
+        yield
+    finally:
+        os.environ[_TIMEOUT] = usual
 
 
 def _now_ms() -> int:

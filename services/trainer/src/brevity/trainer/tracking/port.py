@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -25,7 +26,11 @@ class Run(Protocol):
     def tags(self, values: Mapping[str, str]) -> None: ...
 
     def file(self, name: str, data: bytes) -> None:
-        """An artifact."""
+        """A small artifact."""
+        ...
+
+    def artifact(self, path: Path) -> None:
+        """A file of any size, under its own name; it is read as it is sent."""
         ...
 
     def finish(self, *, succeeded: bool) -> None: ...

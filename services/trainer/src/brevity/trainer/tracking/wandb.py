@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -59,10 +60,20 @@ class _WandbRun:
         self._run.config.update({"tags": dict(values)}, allow_val_change=True)
 
     def file(self, name: str, data: bytes) -> None:
-        path = Path(self._run.dir) / name  # what lies there is kept with the run
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._place(name)
         path.write_bytes(data)
         self._run.save(str(path), base_path=self._run.dir, policy="now")
+
+    def artifact(self, path: Path) -> None:
+        kept = self._place(path.name)
+        shutil.copyfile(path, kept)  # the file's own place may be gone before it is sent
+        self._run.save(str(kept), base_path=self._run.dir, policy="now")
+
+    def _place(self, name: str) -> Path:
+        """What lies there is kept with the run."""
+        path = Path(self._run.dir) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def finish(self, *, succeeded: bool) -> None:
         self._run.finish(exit_code=0 if succeeded else 1)
