@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -25,6 +26,9 @@ def main() -> None:
                 held = bytearray(value)
                 held[::4096] = b"x" * len(held[::4096])
                 time.sleep(60)
+            case "write":
+                Path(value).parent.mkdir(parents=True, exist_ok=True)
+                Path(value).write_text("something")
             case "die":
                 os._exit(value)
             case "unless_resumed":

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from brevity.common.errors import Rejected
+from brevity.trainer.jobs.folders import WorkFolders, folder_of
 from brevity.trainer.jobs.model import Job
 from brevity.trainer.jobs.runner import Runner
 from brevity.trainer.jobs.store import Jobs
@@ -199,3 +201,45 @@ def _line(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def test_a_jobs_folder_goes_when_it_has_ended_and_stays_while_it_may_be_resumed(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    ends = {
+        "good": [RESULT],
+        "failing": [("say", {"error": {"code": "no_data", "message": "nothing there"}})],
+        "dead": [("die", 9)],
+        "slow": [("sleep", 60)],
+    }
+    for name, script in ends.items():
+        jobs.add(job(name, model=name, script=[("write", str(tmp_path / name / "checkpoint")), *script]))
+    (tmp_path / "another-trainers").mkdir()
+    (tmp_path / ".ended-before").mkdir()  # by an instance that was killed meanwhile
+    folders = WorkFolders(tmp_path, jobs)
+
+    def kept() -> set[str]:
+        folders.turn()
+        return {path.name for path in tmp_path.iterdir()} - {"another-trainers"}
+
+    quick = runner(jobs)
+    for _ in range(3):
+        assert quick.turn()
+    # Nobody looked while they ended, as when the service is killed: the next start finds their folders.
+    assert {name for name in ends if (tmp_path / name).exists()} == {"good", "failing", "dead"}
+    assert kept() == set()
+    with running(runner(jobs)):
+        wait_for("the slow one has begun", (tmp_path / "slow" / "checkpoint").exists)
+        assert kept() == {"slow"}
+    assert jobs.get("slow").state == "queued"  # to be resumed
+    assert kept() == {"slow"}
+    assert (tmp_path / "slow" / "checkpoint").exists()
+    jobs.cancel("slow")  # nobody runs it
+    assert kept() == set()
+    assert (tmp_path / "another-trainers").exists()
+
+
+@pytest.mark.parametrize("job_id", ["../elsewhere", "/etc", "a/b", ".", "..", ".ended-x", "job\n"])
+def test_an_id_that_would_name_another_place_is_refused(job_id: str, tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="bad_request"):
+        folder_of(tmp_path, job_id)

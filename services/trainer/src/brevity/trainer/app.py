@@ -28,6 +28,7 @@ from brevity.trainer.data.versions import Versions
 from brevity.trainer.finishing import Finisher
 from brevity.trainer.gate.policy import load_policy
 from brevity.trainer.housekeeping import Announcer, Housekeeping
+from brevity.trainer.jobs.folders import WorkFolders
 from brevity.trainer.jobs.runner import Runner
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.live.ratings import Ratings, ratings_consumer
@@ -83,6 +84,7 @@ def build(settings: TrainerSettings) -> FastAPI:
         {
             "announce": Announcer(jobs, producer).turn,
             "promote": promotions.finish,
+            "clear away": WorkFolders(block.work, jobs).turn,
             **{f"watch {engine}": partial(watch.turn, engine) for engine in block.learning()},
             **{
                 f"ratings {engine}": LiveWatch(ratings, partial(_last, promotions, engine), rollback).turn

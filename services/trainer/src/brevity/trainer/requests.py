@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from brevity.common.errors import Rejected
 from brevity.common.events import TrainingRequested
 from brevity.trainer.data.spec import DatasetSpec
+from brevity.trainer.jobs.folders import folder_of
 from brevity.trainer.jobs.model import Job, job_of
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.producer import EventProducer
@@ -82,6 +84,7 @@ class Requests:
 
 def check(event: TrainingRequested) -> None:
     """Raises Rejected unless the request can be worked on."""
+    folder_of(Path(), event.job_id)
     if event.engine not in ENGINES:
         raise Rejected(
             f"the engine {event.engine!r} cannot be trained",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from brevity.trainer.gate.decide import Decision, decide
 from brevity.trainer.gate.figures import MEASURES
 from brevity.trainer.gate.policy import load_policy
 from brevity.trainer.gate.scores import Pair, Summarizer, compare, summarizer_of
+from brevity.trainer.jobs.folders import folder_of
 from brevity.trainer.jobs.model import Job
 from brevity.trainer.making import Making, beginning, make
 from brevity.trainer.recipe import recipe_of
@@ -82,7 +82,7 @@ def _tracked(
         voice.progress("train", 0.1 + 0.5 * share, message)
 
     curve = Curve(run)
-    folder = block.work / job.job_id
+    folder = folder_of(block.work, job.job_id)
     champion = registry.aliased(job.model, CHAMPION)
     making = Making(
         recipe=recipe,
@@ -155,7 +155,6 @@ def _tracked(
     )
     registry.challenge(made)
     run.tags({"brevity.version": made.version, "brevity.model_version": made.model_version})
-    shutil.rmtree(folder, ignore_errors=True)  # nothing is left to be resumed
     voice.say("report", {"version": made.version, "metrics": dict(decision.metrics)})
     return {
         "version": made.version,

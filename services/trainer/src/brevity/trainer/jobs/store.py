@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from brevity.common.errors import Rejected
-from brevity.trainer.jobs.model import LOG_LINES, Job, State, interrupted
+from brevity.trainer.jobs.model import ENDED, LOG_LINES, Job, State, interrupted
 from brevity.trainer.mongo import Document, Store, translated
 
 
@@ -55,6 +55,16 @@ class Jobs:
         """Jobs of `model` that ended after `since`."""
         with translated():
             return [_job(d) for d in self._jobs.find({"model": model, "finished_at": {"$gt": since}})]
+
+    def ended_among(self, job_ids: Sequence[str]) -> Sequence[str]:
+        """Those of `job_ids` whose job is known and has ended."""
+        if not job_ids:
+            return []
+        with translated():
+            found = self._jobs.find(
+                {"_id": {"$in": list(job_ids)}, "state": {"$in": sorted(ENDED)}}, {"_id": 1}
+            )
+            return [str(document["_id"]) for document in found]
 
     def last_success(self, model: str) -> Job | None:
         with translated():
