@@ -224,8 +224,10 @@ def test_order_of_a_key_is_kept_however_batches_finish(lane: Lane) -> None:
 
 def test_too_many_dead_letters_halt_the_partition_instead_of_emptying_the_topic(stack: Stack) -> None:
     lane, registry = fresh_lane(stack.kafka, partitions=1), CollectorRegistry()
+    counted = threading.Event()
 
     def handle(records: Sequence[Record]) -> list[Result]:
+        counted.wait(20)
         return [Failed(Rejected("no")) for _ in records]
 
     def told(what: str, **labels: str) -> float:
@@ -234,9 +236,12 @@ def test_too_many_dead_letters_halt_the_partition_instead_of_emptying_the_topic(
     write(lane.kafka, lane.source, (b"%d" % number for number in range(500)))
     limits = {"batch_records": 10, "dead_letter_window": 50, "dead_letter_ratio": 0.5}
     with running(lane, handle, registry, **limits) as stage:
+        eventually("what waits is known", lambda: stage.unfinished_records() == 500)
+        counted.set()
         eventually("halted", lambda: bool(values(lane)) and not stage.ready())
         eventually("told", lambda: told("partitions", topic=lane.source, state="halted") == 1)
         assert told("lag_records", topic=lane.source) > 0
+        assert stage.unfinished_records() == 0  # nobody may work on it
         assert told("records_finished_total", outcome="dead_letter") >= 50
         assert told("records_finished_total", outcome="retried") == 0
     written = sum(values(lane).values())

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from brevity.common.errors import Rejected, Transient, Unavailable
 from brevity.nlp.types import Span
 from brevity.summarize.engines.port import Flag, Job, Route, Summary, SummarySentence
-from brevity.summarize.serving.wire import Malformed, dump_answers, dump_jobs, load_answers, load_jobs
+from brevity.summarize.serving.wire import (
+    Malformed,
+    dump_answers,
+    dump_behind,
+    dump_jobs,
+    load_answers,
+    load_behind,
+    load_jobs,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 places = st.integers(0, 10**7)
@@ -93,3 +101,15 @@ def test_anything_but_json_is_malformed_and_is_not_quoted(data: bytes) -> None:
     with pytest.raises(Malformed) as caught:
         load_jobs(data)
     assert len(str(caught.value)) < 200
+
+
+@given(st.integers(0, 10**12))
+def test_what_waits_behind_a_call_arrives_with_its_stage(documents: int) -> None:
+    assert load_behind(dump_behind("0a1b2c3d", documents)) == ("0a1b2c3d", documents)
+
+
+@pytest.mark.parametrize(
+    "header", ["", "7", "0a 7 8", "0a -7", "0A 7", "0a 7.5", "0a " + "9" * 16, "0a ٣", "0a 7\n"]
+)
+def test_a_header_that_says_nothing_of_the_kind_is_no_error(header: str) -> None:
+    assert load_behind(header) is None
