@@ -44,6 +44,25 @@ SERVING = Dashboard(
                         Query(f"sum(ray_serve_deployment_queued_queries{{{ENGINE}}})", "queued"),
                     ],
                 ),
+                Panel(
+                    "Time to drain",
+                    "What waits on the topic and at the engine, by the speed of the replicas that are ready. The autoscaler "
+                    "holds it to BREVITY_SUMMARIZE_DRAIN_SECONDS and the load time.",
+                    "s",
+                    [Query(f"max(ray_brevity_summarize_engine_drain_seconds{{{ENGINE}}})", "to drain")],
+                ),
+                Panel(
+                    "Backlog in tokens",
+                    "Tokens that wait or are in work; words, of engines that count no tokens.",
+                    "short",
+                    [Query(f"max(ray_brevity_summarize_engine_backlog_tokens{{{ENGINE}}})", "backlog")],
+                ),
+                Panel(
+                    "Load time of a replica",
+                    "From a replica's start until it can work, without the time for a machine. Shorter backlogs start none.",
+                    "s",
+                    [Query(f"max(ray_brevity_summarize_engine_load_seconds{{{ENGINE}}})", "to load")],
+                ),
             ],
         ),
         Row(

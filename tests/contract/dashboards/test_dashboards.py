@@ -20,6 +20,7 @@ from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.ingest.metrics import IngestMetrics
 from brevity.summarize.metrics import SummarizeMetrics
+from brevity.summarize.serving.policy import GAUGES
 from brevity.trainer.metrics import TrainerMetrics
 from tests.support.promql import ROOT, Asked, dashboards, everything, panels, rules
 
@@ -80,6 +81,7 @@ def declared() -> set[str]:
     ConsumerMetrics("trainer_ratings", registry)
     families = registry.collect()
     names = {family.name + suffix for family in families for suffix in SUFFIXES[family.type]}
+    names |= {f"ray_{gauge}" for gauge in GAUGES}
     return names | {rule["record"] for rule in rules() if "record" in rule}
 
 

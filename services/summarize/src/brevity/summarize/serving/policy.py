@@ -25,6 +25,14 @@ from brevity.summarize.serving.workload import BEHIND
 
 log = logging.getLogger("ray.serve")
 
+GAUGES = {
+    "brevity_summarize_engine_backlog_tokens": "Tokens (words, of engines that count none) that wait or are in work.",
+    "brevity_summarize_engine_drain_seconds": "Time that the replicas which are ready take for that.",
+    "brevity_summarize_engine_tokens_per_second": "Tokens a second of one replica while it works.",
+    "brevity_summarize_engine_load_seconds": "From a replica's start until it can work.",
+}
+"""Among Ray's own metrics, where each name begins with `ray_`."""
+
 _SILENT_SECONDS = 60.0
 """A stage that has not called for so long, and the time of two calls, has nothing waiting."""
 
@@ -47,8 +55,9 @@ class DrainPolicy:
         self._stages: dict[str, tuple[float, float]] = {}
         self._needed = Highest()
         self._said = 0
-        names = ("backlog_tokens", "drain_seconds", "tokens_per_second", "load_seconds")
-        self._gauges = {name: _gauge(name) for name in names}
+        self._gauges = {
+            name: Gauge(name, text, tag_keys=("application", "deployment")) for name, text in GAUGES.items()
+        }
 
     def __call__(self, context: AutoscalingContext) -> tuple[int, dict[str, Any]]:
         now = context.current_time or 0.0
@@ -108,7 +117,7 @@ class DrainPolicy:
         tags = {"application": context.app_name or "", "deployment": context.deployment_name}
         for name, value in figures.items():
             if value is not None:
-                self._gauges[name].set(value, tags=tags)
+                self._gauges[f"brevity_summarize_engine_{name}"].set(value, tags=tags)
         if wanted not in (context.target_num_replicas, self._said):
             log.info("%d replicas wanted, %d ready, to drain: %s", wanted, ready, load)
         self._said = wanted
@@ -116,13 +125,3 @@ class DrainPolicy:
 
 def _last(reported: Reported, name: str) -> Iterable[float]:
     return (points[-1].value for points in reported.get(name, {}).values() if points)
-
-
-def _gauge(name: str) -> Gauge:
-    texts = {
-        "backlog_tokens": "Tokens (words, of engines that count none) that wait or are in work.",
-        "drain_seconds": "Time that the ready replicas take for that.",
-        "tokens_per_second": "Tokens a second of one replica while it works.",
-        "load_seconds": "From a replica's start until it can work.",
-    }
-    return Gauge(f"brevity_summarize_engine_{name}", texts[name], tag_keys=("application", "deployment"))
