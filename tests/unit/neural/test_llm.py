@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from brevity.neural.archive import BadModel
-from brevity.neural.llm import ChatGenerator, ChatSettings, batches
+from brevity.neural.llm import ChatGenerator, ChatSettings
 from brevity.neural.loading import LoadSettings
 from brevity.neural.long_documents import LongSummary, Wish, summarize
 from brevity.neural.port import Generated, GenerationError, Request
@@ -162,8 +160,21 @@ def test_weights_that_would_be_unpickled_are_refused(folder: Path, tmp_path: Pat
         ChatGenerator.load(tmp_path, CPU, SETTINGS)
 
 
-@given(st.lists(st.integers(1, 500), max_size=60), st.integers(1, 2_000))
-def test_batches_hold_every_request_once_and_keep_to_their_tokens(sizes: list[int], most: int) -> None:
-    made = batches(sizes, most)
-    assert sorted(number for batch in made for number in batch) == list(range(len(sizes)))
-    assert all(len(batch) == 1 or max(sizes[n] for n in batch) * len(batch) <= most for batch in made)
+def test_a_batch_holds_no_more_tokens_than_it_may(
+    generator: ChatGenerator, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [Request(BRIDGE[: 60 * n], "en", 60) for n in range(1, 9)]
+    wanted = generator.generate(requests)
+    small = ChatGenerator.load(folder, CPU, ChatSettings(answer_tokens=24, batch_tokens=1_500))
+    run = small._run
+    batches: list[list[int]] = []
+
+    def watched(prompts: Any) -> Any:
+        batches.append([len(prompt.ids) for prompt in prompts])
+        return run(prompts)
+
+    monkeypatch.setattr(small, "_run", watched)
+    assert small.generate(requests) == wanted
+    assert sum(map(len, batches)) == 8
+    assert all(len(batch) * (max(batch) + 24) <= 1_500 for batch in batches)
+    assert any(len(batch) > 1 for batch in batches)

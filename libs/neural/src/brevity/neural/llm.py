@@ -7,7 +7,7 @@ the user's turn, and the model's window is filled to the token: what did not fit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ import torch
 
 from brevity.neural.answers import clean
 from brevity.neural.archive import BadModel
+from brevity.neural.batched import out_of_memory
+from brevity.neural.batching import Size, halving, plan
+from brevity.neural.devices import is_out_of_memory, release, rows_a_step
 from brevity.neural.loading import LoadSettings, open_causal
 from brevity.neural.port import Generated, GenerationError, Request
 from brevity.neural.prompts import MARK, longest, messages
@@ -31,8 +34,9 @@ _SIDE_TOKENS = 8
 class ChatSettings:
     """How much a chat model reads and writes.
 
-    `languages` are those it is said to have (ISO 639-1; None: nobody says). `context_tokens` bounds prompt, document and answer together, where the model would take more; `batch_tokens` bounds
-    them summed over a batch, padding counted; `answer_tokens` is the longest answer.
+    `languages` are those it is said to have (ISO 639-1; None: nobody says). `context_tokens` bounds prompt, document and
+    answer together, where the model would take more; `batch_tokens` bounds them summed over a batch, padding counted;
+    `answer_tokens` is the longest answer.
     """
 
     context_tokens: int | None = None
@@ -62,7 +66,7 @@ class ChatGenerator:
         self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
         window = _window(model.config, tokenizer, settings.context_tokens)
         self._answer = max(1, min(settings.answer_tokens, window // 4))
-        head = max(self._around(request) for request in longest())
+        head = max(sum(map(len, around(tokenizer, request))) for request in longest())
         self._context = window - self._answer - head - _SIDE_TOKENS
         if self._context < 16:
             raise BadModel(
@@ -106,37 +110,32 @@ class ChatGenerator:
 
     def generate(self, requests: Sequence[Request]) -> list[Generated | GenerationError]:
         prompts = [self._prompt(request) for request in requests]
+        sizes = [Size(len(prompt.ids), prompt.answer_tokens) for prompt in prompts]
+
+        def run(batch: Sequence[int]) -> list[Generated | GenerationError]:
+            written = self._run([prompts[number] for number in batch])
+            return [
+                self._generated(requests[number], prompts[number], ids)
+                for number, ids in zip(batch, written, strict=True)
+            ]
+
         answers: dict[int, Generated | GenerationError] = {}
-        for batch in batches([len(p.ids) + p.answer_tokens for p in prompts], self._settings.batch_tokens):
-            answers.update(self._batch(batch, requests, prompts))
+        for batch in plan(sizes, self._fits, self._cost):
+            answers.update(halving(batch, run, self._too_large, lambda _: out_of_memory()))
         return [answers[number] for number in range(len(requests))]
 
-    def _batch(
-        self, batch: Sequence[int], requests: Sequence[Request], prompts: Sequence[_Prompt]
-    ) -> dict[int, Generated | GenerationError]:
-        """Answers of one batch; halved, as often as it takes, when the device's memory does not suffice."""
-        try:
-            written = self._run([prompts[number] for number in batch])
-        except torch.OutOfMemoryError:
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            if len(batch) == 1:
-                return {
-                    batch[0]: GenerationError(
-                        "the document does not fit into the device's memory",
-                        code="out_of_memory",
-                        remedy="Set BREVITY_MODEL_CONTEXT_TOKENS lower, so that it is split into smaller parts.",
-                    )
-                }
-            half = len(batch) // 2
-            return {
-                **self._batch(batch[:half], requests, prompts),
-                **self._batch(batch[half:], requests, prompts),
-            }
-        return {
-            number: self._generated(requests[number], prompts[number], ids)
-            for number, ids in zip(batch, written, strict=True)
-        }
+    def _fits(self, rows: int, prompt: int, answer: int) -> bool:
+        return rows * (prompt + answer) <= self._settings.batch_tokens
+
+    def _cost(self, rows: int, prompt: int, answer: int) -> float:
+        # A token of a prompt takes what a row takes in a step.
+        return answer * (rows_a_step(self._model.device.type) + rows) + rows * prompt
+
+    def _too_large(self, error: BaseException) -> bool:
+        too_large = is_out_of_memory(error)
+        if too_large:
+            release(self._model.device)
+        return too_large
 
     def _run(self, prompts: Sequence[_Prompt]) -> list[list[int]]:
         width = max(len(prompt.ids) for prompt in prompts)
@@ -172,14 +171,8 @@ class ChatGenerator:
         return frozenset(token for token in found if token is not None)
 
     def _prompt(self, request: Request) -> _Prompt:
-        before, after = self._pieces(request)
-        document = self._tokenizer(
-            request.text,
-            add_special_tokens=False,
-            split_special_tokens=True,
-            return_offsets_mapping=True,
-            verbose=False,
-        )
+        before, after = around(self._tokenizer, request)
+        document = document_of(self._tokenizer, request.text)
         ids: list[int] = document["input_ids"]
         seen = len(request.text)
         if len(ids) > self._context:
@@ -188,38 +181,28 @@ class ChatGenerator:
         words = min(request.words * _TOKENS_A_WORD + _ROOM, self._answer)
         return _Prompt(before + ids + after, seen, len(ids), words)
 
-    def _pieces(self, request: Request) -> tuple[list[int], list[int]]:
-        """The prompt's tokens before and after the document."""
-        rendered: str = self._tokenizer.apply_chat_template(
-            messages(request, MARK), tokenize=False, add_generation_prompt=True
-        )
-        before, found, after = rendered.partition(MARK)
-        if not found:
-            raise _no_chat("the chat template leaves the user's message out")
-        return self._ids(before), self._ids(after)
 
-    def _ids(self, text: str) -> list[int]:
-        # The template has written the special tokens already, the first one of all included.
-        return self._tokenizer(text, add_special_tokens=False)["input_ids"]
-
-    def _around(self, request: Request) -> int:
-        before, after = self._pieces(request)
-        return len(before) + len(after)
+def around(tokenizer: Any, request: Request) -> tuple[list[int], list[int]]:
+    """The prompt's tokens before and after the document. Raises BadModel: `not_a_chat_model`."""
+    rendered: str = tokenizer.apply_chat_template(
+        messages(request, MARK), tokenize=False, add_generation_prompt=True
+    )
+    before, found, after = rendered.partition(MARK)
+    if not found:
+        raise _no_chat("the chat template leaves the user's message out")
+    # The template has written the special tokens already, the first one of all included.
+    return tuple(tokenizer(text, add_special_tokens=False)["input_ids"] for text in (before, after))
 
 
-def batches(sizes: Sequence[int], most: int) -> list[list[int]]:
-    """Numbers of requests, alike sizes together, the largest first; a batch's longest times its count is at most `most`.
-
-    A larger request is a batch of its own.
-    """
-    made: list[list[int]] = []
-    longest_size = 0
-    for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n], n)):
-        if not made or longest_size * (len(made[-1]) + 1) > most:
-            made.append([])
-            longest_size = sizes[number]
-        made[-1].append(number)
-    return made
+def document_of(tokenizer: Any, text: str) -> Mapping[str, Any]:
+    """The document's tokens and their places; special tokens that stand in it are plain characters."""
+    return tokenizer(
+        text,
+        add_special_tokens=False,
+        split_special_tokens=True,
+        return_offsets_mapping=True,
+        verbose=False,
+    )
 
 
 def _window(config: Any, tokenizer: Any, wanted: int | None) -> int:

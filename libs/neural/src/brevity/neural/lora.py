@@ -24,8 +24,9 @@ from transformers import (
     set_seed,
 )
 
+from brevity.neural.llm import around, document_of
 from brevity.neural.port import Request
-from brevity.neural.prompts import messages
+from brevity.neural.prompts import MARK, messages
 from brevity.neural.recipes import LoraRecipe
 from brevity.neural.tuning import (
     LEAST_PAIRS,
@@ -110,28 +111,30 @@ def finetune_chat(
 def masked(tokenizer: PreTrainedTokenizerBase, example: Example, recipe: LoraRecipe) -> Encoded:
     """The whole conversation as token numbers; labels of -100 where the prompt is, so that nothing is learned from it.
 
-    A document over the recipe's limit is cut at its end, never the prompt around it.
+    The prompt is the one that is served, token by token. A document over the recipe's limit is cut at its end, never the prompt around it.
     """
-    words = len(example.summary.split())
-    read = tokenizer(
-        example.text,
-        truncation=True,
-        max_length=recipe.max_source_tokens,
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-    )
-    text = example.text[: read["offset_mapping"][-1][1]] if read["offset_mapping"] else ""
-    asked = messages(Request(text, example.language, words))
-    answered = [*asked, {"role": "assistant", "content": example.summary}]
-    render: Any = tokenizer.apply_chat_template  # its type allows for texts, which it gives only when asked
-    prompt: list[int] = list(render(asked, add_generation_prompt=True, return_dict=False))
-    whole: list[int] = list(render(answered, return_dict=False))
-    if whole[: len(prompt)] != prompt:
+    request = Request(example.text, example.language, len(example.summary.split()))
+    before, after = around(tokenizer, request)
+    read = document_of(tokenizer, example.text)["input_ids"][: recipe.max_source_tokens]
+    prompt = [*before, *read, *after]
+    answer = _answer(tokenizer, request, example.summary)[: recipe.max_target_tokens]
+    return {
+        "input_ids": prompt + answer,
+        "attention_mask": [1] * len(prompt + answer),
+        "labels": [-100] * len(prompt) + answer,
+    }
+
+
+def _answer(tokenizer: Any, request: Request, summary: str) -> list[int]:
+    """What the template makes of the answer, its end included."""
+    asked = messages(request, MARK)
+    begun: str = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+    answered = [*asked, {"role": "assistant", "content": summary}]
+    whole: str = tokenizer.apply_chat_template(answered, tokenize=False)
+    if not whole.startswith(begun):
         raise TuningError(
             "the model's chat template writes a conversation otherwise once it is answered",
             code="bad_model",
             remedy="Use a base model whose template keeps the prompt as it was, as Llama 3's does.",
         )
-    whole = whole[: len(prompt) + recipe.max_target_tokens]
-    labels = [-100] * len(prompt) + whole[len(prompt) :]
-    return {"input_ids": whole, "attention_mask": [1] * len(whole), "labels": labels}
+    return tokenizer(whole.removeprefix(begun), add_special_tokens=False)["input_ids"]
