@@ -23,6 +23,29 @@ MOST_CALLS = 16
 """At Serve at once from one stage; what more there is waits on the topic."""
 
 
+def context(
+    reported: dict[str, dict[Any, list[TimeStampedValue]]],
+    *,
+    now: float,
+    running: int,
+    target: int,
+    most: int = 16,
+    queued: int = 0,
+    in_work: int = 0,
+    state: dict[str, Any] | None = None,
+) -> AutoscalingContext:
+    """What Serve gives to a policy."""
+    return AutoscalingContext(
+        deployment_id=DeploymentID("engine", "summarize"), deployment_name="engine", app_name="summarize",
+        running_replicas=[], current_num_replicas=running, target_num_replicas=target,
+        total_num_requests=float(queued + in_work), total_queued_requests=float(queued),
+        aggregated_metrics=None, raw_metrics=reported,
+        capacity_adjusted_min_replicas=1, capacity_adjusted_max_replicas=most,
+        policy_state=state or {}, last_scale_up_time=None, last_scale_down_time=None,
+        current_time=now, config=AutoscalingConfig(min_replicas=1, max_replicas=most),
+    )  # fmt: skip
+
+
 @dataclass
 class Replica:
     work: Workload
@@ -120,17 +143,11 @@ class Cluster:
             for name, points in replica.reported.items():
                 raw.setdefault(name, {})[number] = points
         at_work = sum(replica.busy_until is not None for replica in running)
-        config = AutoscalingConfig(min_replicas=1, max_replicas=self.most)
-        context = AutoscalingContext(
-            deployment_id=DeploymentID("engine", "summarize"), deployment_name="engine", app_name="summarize", running_replicas=[],
-            current_num_replicas=len(running), target_num_replicas=self.target,
-            total_num_requests=float(len(self._queue) + at_work), total_queued_requests=float(len(self._queue)),
-            aggregated_metrics=None, raw_metrics=raw,
-            capacity_adjusted_min_replicas=1, capacity_adjusted_max_replicas=self.most,
-            policy_state=self._state, last_scale_up_time=None, last_scale_down_time=None,
-            current_time=self.now, config=config,
+        seen = context(
+            raw, now=self.now, running=len(running), target=self.target, most=self.most, queued=len(self._queue),
+            in_work=at_work, state=self._state,
         )  # fmt: skip
-        decided, self._state = self._policy(context)
+        decided, self._state = self._policy(seen)
         self._scale(max(1, min(self.most, -int(-decided // 1))))
 
     def _scale(self, wanted: int) -> None:

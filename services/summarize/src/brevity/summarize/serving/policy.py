@@ -119,9 +119,17 @@ class DrainPolicy:
             if value is not None:
                 self._gauges[f"brevity_summarize_engine_{name}"].set(value, tags=tags)
         if wanted not in (context.target_num_replicas, self._said):
-            log.info("%d replicas wanted, %d ready, to drain: %s", wanted, ready, load)
+            log.info(
+                "%d replicas wanted, %d ready: %.0f tokens wait, %.0f are in work, at %s a second and replica; %s s to load",
+                *(wanted, ready, load.waiting_tokens, sum(load.tokens_in_work)),
+                *(_rounded(load.tokens_per_second), _rounded(load.load_seconds)),
+            )
         self._said = wanted
 
 
 def _last(reported: Reported, name: str) -> Iterable[float]:
     return (points[-1].value for points in reported.get(name, {}).values() if points)
+
+
+def _rounded(value: float | None) -> str:
+    return "?" if value is None else f"{value:.3g}"
