@@ -99,12 +99,12 @@ def test_when_all_is_done_nothing_lags_and_nothing_is_in_flight(
 def test_the_engine_tells_its_own_numbers(platform: Platform) -> None:
     serve = platform.services["serve"]
     port = serve.environ()["BREVITY_SUMMARIZE_RAY_METRICS_PORT"]
-    eventually(
-        "Ray's metrics",
-        lambda: (
-            "ray_serve" in httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=60).text
-        ),
-    )
+
+    def told() -> bool:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=60).text
+        return "ray_serve" in text and "ray_brevity_summarize_engine_load_seconds{" in text
+
+    eventually("Ray's metrics, the autoscaler's among them", told, 60)
 
 
 @pytest.mark.parametrize("process", ["ingest", "stage", "feedback"])
