@@ -135,7 +135,7 @@ def test_what_a_killed_process_left_half_done_goes_and_what_is_being_written_sta
     long_ago = time.time() - 3_600
     for path in (*left, *(place / "part" for place in left), at_work):
         os.utime(path, (long_ago, long_ago))
-    cache.prune([])
+    cache.prune()
     assert [place.exists() for place in left] == [False, False]
     assert at_work.exists()  # its file was written to just now
     assert cache.fetch("seq2seq", reference) == kept

@@ -129,14 +129,18 @@ def test_models_used_longest_ago_leave_and_those_in_use_stay(store: S3ObjectStor
             n for n, version in enumerate(versions) if (folder / (version.artifact.sha256 or "")).exists()
         ]
 
-    ModelCache(store, folder, max_bytes=MAX_BYTES).prune([])
+    ModelCache(store, folder, max_bytes=MAX_BYTES).prune()
     assert kept() == [0, 1, 2, 3]  # without a bound nothing leaves
-    cache.prune([versions[0].artifact])
+    for owner in ("one route", "another"):
+        cache.hold(owner, [versions[1].artifact])
+    cache.hold("one route", [versions[0].artifact])  # and no longer the other
+    cache.hold("another", [])
+    cache.prune()
     assert kept() == [0, 3]
     assert not [place for place in folder.iterdir() if place.name.startswith(".gone")]
     tight = ModelCache(store, folder, max_bytes=MAX_BYTES, kept_bytes=0)
     tight.fetch("extractive", versions[3].artifact)  # used just now, perhaps being loaded
-    tight.prune([])
+    tight.prune()
     assert kept() == [3]
     assert load_engine(f"extractive:{cache.fetch('extractive', versions[0].artifact)}")
 

@@ -150,3 +150,19 @@ def test_a_document_that_some_engine_has_the_language_of_is_always_given_to_one_
 def test_a_policy_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         policy(**fields)
+
+
+def follows(*routes: dict[str, Any]) -> list[str]:
+    made = policy(routes=[{"words_per_second": 1, **route} for route in routes], prefer=[routes[0]["name"]])
+    return [route.name for route in made.routes if made.follows(route)]
+
+
+def test_promotions_are_for_the_only_route_of_an_engine_unless_the_policy_says_otherwise() -> None:
+    small, large = {"name": "small", "engine": "llm:/a"}, {"name": "large", "engine": "llm:/b"}
+    extract, server = {"name": "extract", "engine": "extractive"}, {"name": "server", "engine": "openai:gpt"}
+    assert follows(small, extract, server) == ["small", "extract"]
+    assert follows(small, large, extract) == ["extract"]
+    assert follows(small, {**large, "follow_promotions": True}) == ["large"]
+    assert follows({**small, "follow_promotions": False}, {**extract, "follow_promotions": False}) == []
+    with pytest.raises(ValidationError, match="not promoted here"):
+        follows({**server, "follow_promotions": True})

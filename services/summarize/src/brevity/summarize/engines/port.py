@@ -112,3 +112,8 @@ class Speaking(Protocol):
     def speaks(self, language: str, output_language: str | None) -> bool:
         """Whether it can summarize a document in `language`, in `output_language` (None: the document's own)."""
         ...
+
+
+def has_languages(engine: SummaryEngine, language: str, output_language: str | None) -> bool:
+    """As `Speaking.speaks`, for any engine."""
+    return not isinstance(engine, Speaking) or engine.speaks(language, output_language)

@@ -83,37 +83,14 @@ def _neural(name: str) -> Callable[[str, SummarizeSettings], SummaryEngine]:
 
 
 def _router(location: str, settings: SummarizeSettings) -> SummaryEngine:
-    from brevity.summarize.engines.router import RouterEngine, policy_of
-    from brevity.summarize.versions.address import object_of
+    """With the models that the policy names: only `versions.wiring` follows promotions."""
+    from brevity.summarize.engines.router import RouterEngine, configured_policy
     from brevity.summarize.versions.wiring import model_cache
 
-    policy = policy_of(*_policy_text(location, settings))
+    policy = configured_policy(location, settings)
     cache = model_cache(settings)
-    engines: dict[str, SummaryEngine] = {}
-    for route in policy.routes:
-        here = route.engine if object_of(route.engine) is None else cache.local(route.engine)
-        engines[route.name] = load_engine(here, settings)
+    engines = {route.name: load_engine(cache.local(route.engine), settings) for route in policy.routes}
     return RouterEngine(policy, engines)
-
-
-def _policy_text(location: str, settings: SummarizeSettings) -> tuple[str, str]:
-    """The policy and where it was found."""
-    if not location:
-        if settings.router.policy is None:
-            raise Fatal(
-                "The router has no policy",
-                code="no_policy",
-                remedy="Set BREVITY_SUMMARIZE_ENGINE=router:/path/to/policy.json, or BREVITY_ROUTER_POLICY to its JSON.",
-            )
-        return settings.router.policy, "BREVITY_ROUTER_POLICY"
-    try:
-        return Path(location).read_text("utf-8"), location
-    except (OSError, UnicodeDecodeError) as error:
-        raise Fatal(
-            f"The router's policy {location} cannot be read: {error}",
-            code="no_policy",
-            remedy="Correct the path after `router:`.",
-        ) from None
 
 
 _NEURAL_PACKAGES = (

@@ -6,14 +6,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from brevity.common.errors import BrevityError, Fatal, Rejected
 from brevity.common.ids import content_hash
 from brevity.nlp.words import count_words
-from brevity.summarize.engines.port import Job, Route, Speaking, Summary, SummaryEngine
+from brevity.summarize.engines.port import Job, Route, Summary, SummaryEngine, has_languages
 from brevity.summarize.engines.routing import Policy, Standing, cost, decide
+from brevity.summarize.settings import SummarizeSettings
 
 _WEIGHT = 0.2
 """Of a batch in the running mean of a route's words a second."""
@@ -37,13 +39,33 @@ def policy_of(text: str, where: str) -> Policy:
         ) from None
 
 
+def configured_policy(location: str, settings: SummarizeSettings) -> Policy:
+    """The policy of `router` (in the settings) or of `router:LOCATION` (a file). Raises Fatal: `no_policy`, `bad_policy`."""
+    if not location:
+        if settings.router.policy is None:
+            raise Fatal(
+                "The router has no policy",
+                code="no_policy",
+                remedy="Set BREVITY_SUMMARIZE_ENGINE=router:/path/to/policy.json, or BREVITY_ROUTER_POLICY to its JSON.",
+            )
+        return policy_of(settings.router.policy, "BREVITY_ROUTER_POLICY")
+    try:
+        return policy_of(Path(location).read_text("utf-8"), location)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fatal(
+            f"The router's policy {location} cannot be read: {error}",
+            code="no_policy",
+            remedy="Correct the path after `router:`.",
+        ) from None
+
+
 class RouterEngine:
     """A SummaryEngine. A summary's `engine` and `model_version` are those of the engine that wrote it.
 
     A route whose engine is away or fails on a document is passed over for the next that the policy allows.
 
     Args:
-        engines: For each route of the policy its engine.
+        engines: For each route of the policy its engine; it may change its version at any time.
         clock: Seconds; measures how fast each route is.
     """
 
@@ -60,12 +82,16 @@ class RouterEngine:
         self._clock = clock
         self._specs = {route.name: route for route in policy.routes}
         self._rates = {route.name: route.words_per_second for route in policy.routes}
-        versions = [f"{name}={engine.model_version}" for name, engine in sorted(engines.items())]
-        self.model_version = f"router-{content_hash(' '.join(versions).encode())[:12]}"
+
+    @property
+    def model_version(self) -> str:
+        """Changes when a route's version is swapped."""
+        versions = [f"{name}={engine.model_version}" for name, engine in sorted(self._engines.items())]
+        return f"router-{content_hash(' '.join(versions).encode())[:12]}"
 
     def speaks(self, language: str, output_language: str | None) -> bool:
         """Whether any route does."""
-        return any(_speaks(engine, language, output_language) for engine in self._engines.values())
+        return any(has_languages(engine, language, output_language) for engine in self._engines.values())
 
     def summarize(self, jobs: Sequence[Job]) -> list[Summary | BrevityError]:
         """One answer for each job, in order. The jobs of a route are given to it together."""
@@ -112,7 +138,7 @@ class RouterEngine:
 
     def _standings(self, job: Job) -> dict[str, Standing]:
         return {
-            name: Standing(_speaks(engine, job.language, job.output_language), self._rates[name])
+            name: Standing(has_languages(engine, job.language, job.output_language), self._rates[name])
             for name, engine in self._engines.items()
         }
 
@@ -133,7 +159,3 @@ class RouterEngine:
             code="language_not_supported",
             remedy="Ask for another language, or have the operator add an engine that has it to the router's policy.",
         )
-
-
-def _speaks(engine: SummaryEngine, language: str, output_language: str | None) -> bool:
-    return not isinstance(engine, Speaking) or engine.speaks(language, output_language)

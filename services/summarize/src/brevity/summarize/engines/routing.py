@@ -18,6 +18,10 @@ from brevity.summarize.engines.port import Job
 RouteName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
 
 
+_ELSEWHERE = "openai"
+"""The engine whose models are a server's own."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +35,10 @@ class RouteSpec(_Part):
         gt=0, description="Source words that one replica summarizes a second, until it was measured."
     )
     price_per_million_words: float = Field(default=0.0, ge=0, description="Of the source, in your currency.")
+    follow_promotions: bool | None = Field(
+        default=None,
+        description="Whether versions promoted for its engine take the place of the model that it names; absent: they do where no other route has the same engine.",
+    )
 
 
 class Rule(_Part):
@@ -72,9 +80,18 @@ class Policy(_Part):
             if unknown:
                 raise ValueError(f"there is no route {', '.join(sorted(unknown))}")
         for route in self.routes:
-            if route.engine.partition(":")[0] == "router":
+            if _engine(route) == "router":
                 raise ValueError("a route cannot be a router")
+            if route.follow_promotions and _engine(route) == _ELSEWHERE:
+                raise ValueError(f"{route.name}: the models of a server are not promoted here")
         return self
+
+    def follows(self, route: RouteSpec) -> bool:
+        """Whether promotions of its engine's versions are for this route."""
+        if route.follow_promotions is not None:
+            return route.follow_promotions
+        alike = [other for other in self.routes if _engine(other) == _engine(route)]
+        return len(alike) == 1 and _engine(route) != _ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +162,11 @@ def _order(
 
 
 def _names(route: RouteSpec) -> tuple[str, str, str]:
-    return route.name, route.engine, route.engine.partition(":")[0]
+    return route.name, route.engine, _engine(route)
+
+
+def _engine(route: RouteSpec) -> str:
+    return route.engine.partition(":")[0]
 
 
 def _fits(rule: Rule, job: Job, source_words: int) -> bool:

@@ -47,6 +47,7 @@ class ModelCache:
         self._max_bytes = max_bytes
         self._kept_bytes = kept_bytes
         self._digests: dict[str, str] = {}
+        self._held: dict[object, tuple[ObjectRef, ...]] = {}
 
     def fetch(self, engine: str, reference: ObjectRef) -> Path:
         """A file with the bytes of `reference`, a model of `engine`.
@@ -71,12 +72,17 @@ class ModelCache:
         except OSError as error:
             raise no_room(self._folder, error) from error
 
-    def prune(self, in_use: Iterable[ObjectRef]) -> None:
-        """Let go of what was used longest ago, but for what is in use, and of what processes that died left over."""
+    def hold(self, owner: object, in_use: Iterable[ObjectRef]) -> None:
+        """Keep what `owner` uses from now on, in the place of what it used before."""
+        self._held[owner] = tuple(in_use)
+
+    def prune(self) -> None:
+        """Let go of what was used longest ago, but for what is held, and of what processes that died left over."""
         drop_unfinished(self._folder)
         if self._kept_bytes is None:
             return
-        keep = {reference.sha256 or self._digests.get(reference.uri, "") for reference in in_use}
+        held = [reference for references in self._held.values() for reference in references]
+        keep = {reference.sha256 or self._digests.get(reference.uri, "") for reference in held}
         gone = prune(self._folder, keep, self._kept_bytes)
         if gone:
             log.info("models left the cache", models=[digest[:12] for digest in gone])

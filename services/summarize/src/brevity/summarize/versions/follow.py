@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
@@ -27,23 +29,37 @@ Apply = Callable[[ModelPromoted | None], object]
 """Serves a promotion. Raises Unavailable to be called again; Fatal when nothing can be served."""
 
 
-class Follower:
-    """Calls `apply` on a thread of its own, first with the last promotion there is, or None; then with each newer one.
+@dataclass
+class _Following:
+    """Who is told of an engine's promotions; `pending`: what is wanted has not been applied yet."""
 
-    When several are waiting, the last alone is applied. With Kafka away it waits and goes on; whatever is in service
-    stays there meanwhile.
+    apply: Apply
+    latest: ModelPromoted | None = None
+    pending: bool = True
+    retry_at: float = 0.0
+
+
+class Follower:
+    """Calls each `apply` on a thread of its own, first with the last promotion of its engine, or None; then with newer ones.
+
+    They are called one after another: models are loaded one at a time. When several promotions are waiting, the last alone
+    is applied. With Kafka away it waits and goes on; whatever is in service stays there meanwhile.
+
+    Args:
+        applies: Each with the engine whose promotions are for it.
+        idle: Called several times a second.
     """
 
-    def __init__(self, kafka: KafkaSettings, engine: str, apply: Apply, idle: Callable[[], None]) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, applies: Iterable[tuple[str, Apply]], idle: Callable[[], None]
+    ) -> None:
         self._kafka = kafka
-        self._engine = engine
-        self._apply = apply
+        self._following: dict[str, list[_Following]] = defaultdict(list)
+        for engine, apply in applies:
+            self._following[engine].append(_Following(apply))
         self._idle = idle
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow-promotions", daemon=True)
-        self._latest: ModelPromoted | None = None
-        self._pending = True
-        """Whether what is wanted has not been applied yet."""
 
     def start(self) -> None:
         self._thread.start()
@@ -77,15 +93,13 @@ class Follower:
             places = self._places(consumer)
             consumer.assign(places)
             at_end: set[int] = set()
-            retry_at = 0.0
             while not self._stopping.is_set():
                 message = consumer.poll(_POLL_SECONDS)
                 self._idle()
                 if message is not None:
                     self._take(message, at_end)
-                if self._pending and len(at_end) == len(places) and time.monotonic() >= retry_at:
-                    self._pending = not self._applied()
-                    retry_at = time.monotonic() + _RETRY_SECONDS
+                if len(at_end) == len(places):
+                    self._apply_pending()
         finally:
             consumer.close()
 
@@ -109,10 +123,12 @@ class Follower:
                 return
             raise Unavailable(f"promotions cannot be read: {error.str()}", code="kafka")
         at_end.discard(message.partition())
-        if (message.key() or b"").decode("utf-8", "replace") != self._engine:
+        following = self._following.get((message.key() or b"").decode("utf-8", "replace"), ())
+        if not following:
             return
         if message.value() is None:  # a tombstone: back to the engine's own model
-            self._latest, self._pending = None, True
+            for one in following:
+                one.latest, one.pending = None, True
             return
         record = Record(
             message.topic(), message.partition(), message.offset(), message.key(), message.value()
@@ -122,18 +138,29 @@ class Follower:
         except Rejected as wrong:
             log.error("a promotion cannot be read", offset=record.offset, reason=wrong.message)
             return
-        if self._latest is not None and promotion.promoted_at <= self._latest.promoted_at:
-            return  # written again by a trainer that went on after a crash: old news
-        self._latest, self._pending = promotion, True
+        for one in following:
+            if one.latest is not None and promotion.promoted_at <= one.latest.promoted_at:
+                continue  # written again by a trainer that went on after a crash: old news
+            one.latest, one.pending = promotion, True
 
-    def _applied(self) -> bool:
-        """Whether `apply` is done with what is wanted; False to try again."""
-        try:
-            self._apply(self._latest)
-        except Unavailable as error:
-            log.warning("a promotion waits", reason=error.message)
-            return False
-        except Fatal as error:
-            log.error("nothing can be served", code=error.code, reason=error.message, remedy=error.remedy)
-            return False
-        return True
+    def _apply_pending(self) -> None:
+        for one in [one for ones in self._following.values() for one in ones]:
+            if one.pending and time.monotonic() >= one.retry_at and not self._stopping.is_set():
+                one.pending = not _applied(one)
+                one.retry_at = time.monotonic() + (_RETRY_SECONDS if one.pending else 0)
+
+
+def _applied(one: _Following) -> bool:
+    """Whether `apply` is done with what is wanted; False to try again."""
+    try:
+        one.apply(one.latest)
+    except Unavailable as error:
+        log.warning("a promotion waits", reason=error.message)
+        return False
+    except Fatal as error:
+        log.error("nothing can be served", code=error.code, reason=error.message, remedy=error.remedy)
+        return False
+    except Exception:  # those of other engines must not wait for it
+        log.exception("a promotion cannot be applied")
+        return False
+    return True

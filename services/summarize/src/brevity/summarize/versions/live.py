@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from brevity.common.errors import BrevityError, Unavailable
-from brevity.summarize.engines.port import Job, Summary
+from brevity.summarize.engines.port import Job, Summary, has_languages
 from brevity.summarize.versions.lineup import Lineup
 
 _TEXTS_REMEMBERED = 5
@@ -48,6 +48,10 @@ class LiveEngine:
     def model_version(self) -> str:
         """The champion's. Raises Unavailable before it is known."""
         return self._now().champion.engine.model_version
+
+    def speaks(self, language: str, output_language: str | None) -> bool:
+        """As the champion does. Raises Unavailable before it is known."""
+        return has_languages(self._now().champion.engine, language, output_language)
 
     def summarize(self, jobs: Sequence[Job]) -> list[Summary | BrevityError]:
         """One answer per job, in order. Raises Unavailable before it is known what to serve."""

@@ -112,7 +112,7 @@ class Switch:
             self._tell(promotion, "in_service", newcomer.engine.model_version, seconds, None)
         if before is not None:
             self._retire(before, lineup)
-        self._cache.prune(self._in_use(lineup, promotion))
+        self._cache.hold(self, self._in_use(lineup, promotion))
 
     def _in_use(self, lineup: Lineup, promotion: ModelPromoted | None) -> list[ObjectRef]:
         """What is served, what it would be rolled back to, and the engine's own model."""
