@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from brevity.summarize.engines.port import Job
-from brevity.summarize.serving.client import ServeClient
+from brevity.summarize.serving.client import ServeClient, connect
 from brevity.summarize.serving.wire import BEHIND_HEADER, load_behind
+from brevity.summarize.settings import SummarizeSettings
 
 JOBS = [Job("A text.", "en", 30)] * 10
 
@@ -94,3 +95,10 @@ def test_each_client_has_a_name_of_its_own(door: Door) -> None:
     client(door, 0).summarize(JOBS)
     client(door, 0).summarize(JOBS)
     assert len({said[0] for said in door.told if said}) == 2
+
+
+def test_the_stages_own_client_says_what_the_stage_has(door: Door) -> None:
+    door.open.set()
+    settings = SummarizeSettings.model_validate({"summarize": {"serve_port": door.server_port}})
+    connect(settings, threads=1, unfinished=lambda: 25).summarize(JOBS)
+    assert told(door) == [15]
