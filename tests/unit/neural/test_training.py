@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
+from transformers import GenerationConfig
 
 from brevity.neural.recipes import Seq2SeqRecipe
 from brevity.neural.training import finetune
@@ -50,6 +53,27 @@ def test_only_safetensors_are_written(teacher: Taught) -> None:
     names = {path.name for path in teacher.folder.iterdir()}
     assert "model.safetensors" in names
     assert not [name for name in names if name.endswith((".bin", ".pt", ".pth", ".pkl"))]
+
+
+def test_the_trained_model_decodes_as_its_base_was_told_to(teacher: Taught) -> None:
+    settings = [
+        GenerationConfig.from_pretrained(folder, local_files_only=True).to_diff_dict()
+        for folder in (teacher.base, teacher.folder)
+    ]
+    assert settings[0]["forced_eos_token_id"] == 2
+    assert settings[1] == settings[0]
+
+
+def test_a_base_that_could_not_be_saved_again_is_refused_before_it_is_trained(
+    teacher: Taught, tmp_path: Path
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(teacher.base, base)
+    said = json.loads((base / "generation_config.json").read_text())
+    (base / "generation_config.json").write_text(json.dumps(said | {"early_stopping": True}))
+    with pytest.raises(TuningError, match="early_stopping") as raised:
+        train(base, tmp_path, SHORT)
+    assert raised.value.code == "bad_model"
 
 
 class Stopped(Exception):

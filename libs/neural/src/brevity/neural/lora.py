@@ -39,6 +39,7 @@ from brevity.neural.tuning import (
     TuningError,
     arguments,
     callbacks,
+    can_be_saved,
     flattened,
     go_on,
     measured,
@@ -79,6 +80,7 @@ def finetune_chat(
     held = [masked(tokenizer, example, recipe) for example in validation[: recipe.validation_documents]]
     if len(pairs) < LEAST_PAIRS:
         raise too_few(len(pairs))
+    can_be_saved(model)
     if recipe.gradient_checkpointing:
         model.enable_input_require_grads()
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)

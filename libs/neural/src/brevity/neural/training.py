@@ -7,6 +7,7 @@ on one CPU, interrupted or not; on a GPU that is not promised.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -40,6 +41,7 @@ from brevity.neural.tuning import (
     Trained,
     arguments,
     callbacks,
+    can_be_saved,
     flattened,
     go_on,
     measured,
@@ -92,6 +94,8 @@ def fit(
     held = encoded(tokenizer, model, chosen, recipe)
     if len(pairs) < LEAST_PAIRS:
         raise too_few(len(pairs))
+    can_be_saved(model)
+    decoding = copy.deepcopy(model.generation_config)  # evaluations replace it
     trainer = Seq2SeqTrainer(
         model=model,
         args=Seq2SeqTrainingArguments(
@@ -107,6 +111,7 @@ def fit(
         callbacks=callbacks(recipe, report, evaluates=bool(held)),
     )
     steps = go_on(trainer, checkpoints)
+    model.generation_config = decoding
     model.save_pretrained(out)  # the best evaluation's weights; safetensors is all that transformers 5 writes
     tokenizer.save_pretrained(out)
     return Trained(len(pairs), steps, measured(trainer))

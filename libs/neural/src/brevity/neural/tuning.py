@@ -72,6 +72,18 @@ def too_few(pairs: int) -> TuningError:
     )
 
 
+def can_be_saved(model: Any) -> None:
+    """Raises TuningError `bad_model` when transformers would refuse to write the trained model, hours later."""
+    try:
+        model.generation_config.validate(strict=True)
+    except ValueError as error:
+        raise TuningError(
+            f"the base's generation_config.json contradicts itself: {error}",
+            code="bad_model",
+            remedy="Correct the file that the base has: settings of beams only with beams, of sampling only with do_sample.",
+        ) from error
+
+
 class Batches(Dataset[list[Encoded]]):
     """Each item is a whole batch, made once by length and seed; the loop shuffles their order at each epoch.
 
