@@ -32,9 +32,12 @@ def has_engine() -> bool:
 @functools.cache
 def can_get(image: str) -> bool:
     """Whether the engine has `image`, or pulls it within a minute."""
-    return has_engine() and (
-        _works(["docker", "image", "inspect", image]) or _works(["docker", "pull", "--quiet", image], 60)
-    )
+    return has_image(image) or (has_engine() and _works(["docker", "pull", "--quiet", image], 60))
+
+
+def has_image(image: str) -> bool:
+    """Whether the engine has `image` already; nothing is pulled."""
+    return has_engine() and _works(["docker", "image", "inspect", image])
 
 
 def docker(*arguments: str) -> str:
