@@ -61,6 +61,13 @@ class Filters(dict[str, str]):
             }
         )
 
+    def exported(self) -> dict[str, str]:
+        """The same filter as fields of `/v1/export`. Raises Rejected as `wanted` does."""
+        found = self.wanted().model_dump(mode="json", exclude_none=True)
+        return {
+            name: str(value).lower() if isinstance(value, bool) else value for name, value in found.items()
+        }
+
     def address(self, cursor: str | None = None) -> str:
         """The list with these filters."""
         query = {name: value for name, value in self.items() if value}
@@ -84,6 +91,7 @@ def listing(repository: Repository, known: Known) -> APIRouter:
             filters=filters,
             choices=_choices(await known.of(caller.tenant)),
             cursor=cursor,
+            exported=filters.exported(),
             here=filters.address(),
             newest=filters.address() if cursor else None,
             older=filters.address(found.next_cursor) if found.next_cursor else None,

@@ -47,6 +47,21 @@ toggle.addEventListener("change", () => {
     // see above
   }
 });
+
+// The account's menu closes as menus do: by Escape, and when somebody goes elsewhere.
+const account = document.querySelector(".account");
+account?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !account.open) return;
+  account.open = false;
+  account.querySelector("summary").focus();
+});
+account?.addEventListener("focusout", (event) => {
+  if (event.relatedTarget && !account.contains(event.relatedTarget)) account.open = false;
+});
+document.addEventListener("click", (event) => {
+  if (account && !account.contains(event.target)) account.open = false;
+});
+
 for (const button of document.querySelectorAll("[data-keys]")) {
   button.classList.remove("scripted");
   button.addEventListener("click", show);

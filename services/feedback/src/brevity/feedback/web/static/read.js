@@ -156,6 +156,11 @@ if (edit) {
     edit.open = true;
     text.focus();
   });
+  text.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    edit.open = false; // what was written stays there
+    edit.querySelector("summary").focus();
+  });
   edit.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
