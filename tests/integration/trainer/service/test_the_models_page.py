@@ -146,6 +146,9 @@ def test_an_admin_reads_the_evidence_overrules_the_gate_and_takes_it_back(
         expect(page.get_by_role("status").first).to_contain_text(f"version {bad} ")
         versions = page.get_by_role("region", name="Versions of extractive")
         expect(versions.get_by_role("row", name=f"Version {bad} ")).to_contain_text("Promoted")
+        page.set_viewport_size({"width": 1200, "height": 900})
+        assert versions.evaluate("region => region.scrollWidth - region.clientWidth") == 0
+        page.set_viewport_size(SCREENS["wide"]["viewport"])
         fits(page, "wide")
     assert service.get("/v1/models/extractive/versions/champion")["version"] == before["version"]
 
