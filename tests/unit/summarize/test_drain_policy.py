@@ -147,8 +147,9 @@ def test_what_is_queued_counts_by_the_mean_of_a_call() -> None:
 def test_when_nobody_reports_the_number_is_held() -> None:
     policy = DrainPolicy(DRAIN)
     asked(policy, reports(4, {}), ready=4)
-    for now in (1_001.0, 1_500.0):
-        assert asked(policy, {}, ready=4, now=now, queued=30) == 4
+    nothing: list[Reports] = [{}, {name: {0: []} for name in reports(1, {("a", 0): (0.0, 1.0)})}]
+    for now, found in zip((1_001.0, 1_500.0), nothing, strict=True):
+        assert asked(policy, found, ready=4, now=now, queued=30) == 4
 
 
 def test_a_wanted_time_of_nothing_is_refused() -> None:

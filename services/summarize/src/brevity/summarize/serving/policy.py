@@ -63,7 +63,7 @@ class DrainPolicy:
         now = context.current_time or 0.0
         reported: Reported = context.raw_metrics or {}
         load = self._load(context, reported, now)
-        ready = len(reported.get("load_seconds", ()))
+        ready = len(list(_last(reported, "load_seconds")))
         needed = self._needed(needed_to_keep_up(load, self._drain_seconds), now, load.load_seconds or 0.0)
         wanted = wanted_replicas(
             load,
@@ -99,10 +99,11 @@ class DrainPolicy:
     def _behind(self, reported: Reported, now: float) -> float:
         """Documents that wait at the stages, by what each has said last, whichever replica it said it to."""
         for name, by_replica in reported.items():
-            if not name.startswith(BEHIND):
-                continue
-            said = max((points[-1].timestamp, points[-1].value) for points in by_replica.values() if points)
-            self._stages[name] = max(said, self._stages.get(name, said))
+            if name.startswith(BEHIND):
+                for points in by_replica.values():
+                    for point in points[-1:]:
+                        said = point.timestamp, point.value
+                        self._stages[name] = max(said, self._stages.get(name, said))
         speed = self._latest.get("tokens_per_second")
         a_call = self._latest["tokens_per_call"] / speed if speed else 0.0
         oldest = now - _SILENT_SECONDS - 2 * a_call
