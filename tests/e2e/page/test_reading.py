@@ -158,6 +158,7 @@ def test_when_the_service_refuses_nothing_written_is_lost(signed_in: Visit, show
         page.keyboard.press("e")
         page.get_by_role("button", name="Save correction").click()
         expect(page.locator("#say")).to_contain_text("same as the summary")
+        expect(page.locator("#say")).to_have_text(re.compile(r"^[A-Z].*[^.]\.$"))
         expect(page.get_by_label("The summary as it should be")).to_have_value(shown.of("meetings-1").summary)
 
 

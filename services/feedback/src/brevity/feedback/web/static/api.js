@@ -17,8 +17,17 @@ export async function call(address, { method = "GET", body, headers = {} } = {})
     throw new Error("Please sign in again.");
   }
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error([said.detail, said.remedy].filter(Boolean).join(". ") || "This did not work.");
+  if (answer.status === 429) throw new Error("Too much at once for now. Nothing is lost: wait a moment, then try again.");
+  if (!answer.ok) throw new Error(sentences(said.detail, said.remedy) || "This did not work.");
   return said;
+}
+
+/** What a program would be told, as a person writes it: each a sentence of its own. */
+function sentences(...parts) {
+  return parts
+    .filter(Boolean)
+    .map((part) => `${part[0].toUpperCase()}${part.slice(1)}`.replace(/([^.!?])$/, "$1."))
+    .join(" ");
 }
 
 /** How a summary is rated now, as the server draws it; null when it cannot be told. */
