@@ -17,16 +17,16 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import chain, product
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
-from brevity.common.errors import Fatal, Rejected
+from brevity.common.errors import Rejected
 from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
+from brevity.common.kafka.intake import Intake
 from brevity.common.kafka.metrics import StageMetrics
-from brevity.common.kafka.record import OutRecord, Record
+from brevity.common.kafka.record import OutRecord
 from brevity.common.kafka.results import DeadLetter, Handler
-from brevity.common.kafka.retry import original, without_reserved
 from brevity.common.kafka.topics import retry_topic
 from brevity.common.kafka.transaction import Aborted, Transactions
 from brevity.common.kafka.transform import Abandoned, Fate, Transform
@@ -92,6 +92,7 @@ class Stage:
         self._assignment = Assignment(
             self._consumer, settings, retry_topic(group), beat=self._beat, stopping=self._stop.is_set
         )
+        self._intake = Intake(self._assignment, settings)
         self._waiting = Waiting(settings)
         self._in_flight: deque[Batch] = deque()
         self._rewind_due = False
@@ -188,11 +189,7 @@ class Stage:
         for message in messages:
             if message is None:
                 continue
-            error = message.error()
-            if error is not None:
-                self._on_error(message, error)
-                continue
-            item = self._item(message)
+            item = self._intake.item(message)
             if item is not None:
                 if not self._waiting:
                     self._oldest_waiting = time.monotonic()
@@ -200,45 +197,6 @@ class Stage:
                 consumed[item.partition.topic] = consumed.get(item.partition.topic, 0) + 1
         for topic, count in consumed.items():
             self._metrics.consumed.labels(topic).inc(count)
-
-    def _item(self, message: Any) -> Item | None:
-        partition = self._assignment.get(message.topic(), message.partition())
-        offset = message.offset()
-        if partition is None or not partition.owned or partition.halted or partition.resume_at:
-            return None  # it is fetched again when the partition goes on
-        if offset < partition.fetched:
-            return None  # it is here already
-        value, key = message.value(), message.key()
-        headers = tuple(message.headers() or ())
-        record = Record(
-            message.topic(), message.partition(), offset, key, value,
-            headers if partition.retry or not headers else without_reserved(headers), message.timestamp()[1],
-        )  # fmt: skip
-        if partition.retry:
-            due = original(record)
-            # No longer than this stage itself would wait, whatever another tool has written there.
-            latest = record.timestamp_ms / 1000 + self._settings.retry_backoff_max_seconds
-            not_before = min(due.not_before, latest)
-            if not_before > time.time():
-                self._assignment.wait_until_due(partition, offset, not_before)
-                return None
-            record = due.record
-        partition.fetched = offset + 1
-        return Item(partition, offset, record, len(value or b"") + len(key or b""))
-
-    def _on_error(self, message: Any, error: KafkaError) -> None:
-        if error.code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
-            partition = self._assignment.get(message.topic(), message.partition())
-            if partition is not None:
-                partition.end = message.offset()
-        elif error.fatal() or error.name() in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}:
-            raise Fatal(
-                f"Kafka refuses this consumer: {error.str()}",
-                code="kafka_refused",
-                remedy="Check its rights, and that no other instance has the same BREVITY_STAGE_INSTANCE_ID.",
-            )
-        else:
-            log.warning("kafka consumer", reason=error.str(), error=error.name())
 
     def _dispatch(self) -> None:
         limit = self._settings.max_in_flight_batches

@@ -1,0 +1,74 @@
+"""What a fetched message becomes: an item of work, or nothing because it is not this stage's turn to do it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from confluent_kafka import KafkaError
+
+from brevity.common.errors import Fatal
+from brevity.common.kafka.assignment import Assignment
+from brevity.common.kafka.inflight import Item
+from brevity.common.kafka.record import Record
+from brevity.common.kafka.retry import original, without_reserved
+from brevity.common.observability.logging import get_logger
+from brevity.common.settings import StageSettings
+
+log = get_logger(__name__)
+
+
+class Intake:
+    """Lets each record of the assigned partitions in once, and records of the retry topic when they are due."""
+
+    def __init__(self, assignment: Assignment, settings: StageSettings) -> None:
+        self._assignment = assignment
+        self._settings = settings
+
+    def item(self, message: Any) -> Item | None:
+        """The work that a message asks for, if any.
+
+        Raises:
+            Fatal: `kafka_refused`, the message says that this consumer may not read.
+        """
+        error = message.error()
+        if error is not None:
+            self._on_error(message, error)
+            return None
+        partition = self._assignment.get(message.topic(), message.partition())
+        offset = message.offset()
+        if partition is None or not partition.owned or partition.halted or partition.resume_at:
+            return None  # it is fetched again when the partition goes on
+        if offset < partition.fetched:
+            return None  # it is here already
+        value, key = message.value(), message.key()
+        headers = tuple(message.headers() or ())
+        record = Record(
+            message.topic(), message.partition(), offset, key, value,
+            headers if partition.retry or not headers else without_reserved(headers), message.timestamp()[1],
+        )  # fmt: skip
+        if partition.retry:
+            due = original(record)
+            # No longer than this stage itself would wait, whatever another tool has written there.
+            latest = record.timestamp_ms / 1000 + self._settings.retry_backoff_max_seconds
+            not_before = min(due.not_before, latest)
+            if not_before > time.time():
+                self._assignment.wait_until_due(partition, offset, not_before)
+                return None
+            record = due.record
+        partition.fetched = offset + 1
+        return Item(partition, offset, record, len(value or b"") + len(key or b""))
+
+    def _on_error(self, message: Any, error: KafkaError) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
+            partition = self._assignment.get(message.topic(), message.partition())
+            if partition is not None:
+                partition.end = message.offset()
+        elif error.fatal() or error.name() in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}:
+            raise Fatal(
+                f"Kafka refuses this consumer: {error.str()}",
+                code="kafka_refused",
+                remedy="Check its rights, and that no other instance has the same BREVITY_STAGE_INSTANCE_ID.",
+            )
+        else:
+            log.warning("kafka consumer", reason=error.str(), error=error.name())
