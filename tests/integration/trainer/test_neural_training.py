@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from brevity.common.events import ModelPromoted
-from brevity.neural.archive import kind_of, unpack
+from brevity.neural.archive import kind_of, model_version, unpack
 from brevity.trainer.data.bucket import Bucket
 from tests.support.neural_task import council, tiny_bart
 from tests.support.topics import read
@@ -106,6 +106,7 @@ def _is_the_model(trainer: TrainerService, version: dict[str, Any], engine: str,
     Bucket(trainer.s3).fetch(key, archive, sha256=version["artifact"]["sha256"])
     unpack(archive, folder)
     assert kind_of(folder) == engine
+    assert model_version(folder) == version["model_version"]  # as its summaries will name it
 
 
 def _logged(trainer: TrainerService, job: dict[str, Any]) -> None:

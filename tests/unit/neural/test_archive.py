@@ -13,7 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from brevity.neural.archive import BadModel, is_ctranslate2, kind_of, model_version, pack, unpack, write
+from brevity.neural import archive
+from brevity.neural.archive import (
+    BadModel,
+    archived_version,
+    is_ctranslate2,
+    kind_of,
+    model_version,
+    pack,
+    unpack,
+    write,
+)
 
 
 @pytest.fixture
@@ -48,6 +58,7 @@ def test_equal_models_give_equal_bytes_wherever_and_whenever_they_were_written(
     unpack(first, tmp_path / "copy")
     os.utime(tmp_path / "copy" / "config.json", (1, 1))
     assert packed(tmp_path / "copy").read_bytes() == first.read_bytes()
+    assert archived_version(first, "seq2seq") == version
     assert model_version(tmp_path / "copy") == version
     assert version.startswith("seq2seq-")
     assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["config.json", "model.safetensors"]
@@ -70,6 +81,17 @@ def test_what_is_written_to_an_open_file_is_the_archive(model: Path) -> None:
     assert out.getvalue() == packed(model).read_bytes()
     with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as tar:  # anybody can open it
         assert tar.getnames() == ["config.json", "model.safetensors"]
+
+
+def test_files_of_more_than_8_gib_take_another_form_that_is_read_alike(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = packed(model)
+    monkeypatch.setattr(archive, "_MOST_IN_USTAR", 3)
+    large = packed(model)
+    assert large.read_bytes() != usual.read_bytes()
+    unpack(large, tmp_path / "copy")
+    assert model_version(tmp_path / "copy") == archived_version(large, "seq2seq") == model_version(model)
 
 
 def test_several_processes_may_unpack_to_one_place(model: Path, tmp_path: Path) -> None:

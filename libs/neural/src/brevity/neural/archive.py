@@ -12,7 +12,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -108,7 +108,7 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None
         unfinished.mkdir()
         for name, size in _members(source, most_bytes):
             with (unfinished / name).open("xb") as file:
-                _copy(source, file, size)
+                file.writelines(_chunks(source, size))
         files(unfinished)
         try:
             unfinished.rename(folder)
@@ -162,11 +162,34 @@ def kind_of(folder: Path) -> Kind:
 
 def model_version(folder: Path) -> str:
     """The engine's name and twelve digits of a digest of the model's files: equal for equal models, wherever they lie."""
-    total = hashlib.sha256()
+    digests: list[tuple[str, str]] = []
     for path in files(folder):
         with path.open("rb") as file:
-            total.update(json.dumps([path.name, hashlib.file_digest(file, "sha256").hexdigest()]).encode())
-    return f"{kind_of(folder)}-{total.hexdigest()[:_VERSION_DIGITS]}"
+            digests.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
+    return _version(kind_of(folder), digests)
+
+
+def archived_version(archive: Path, kind: str) -> str:
+    """`model_version` of the model of that kind in `archive`, without unpacking it.
+
+    Raises:
+        BadModel: `bad_archive`.
+    """
+    digests: list[tuple[str, str]] = []
+    with archive.open("rb") as source:
+        for name, size in _members(source, MOST_BYTES):
+            digest = hashlib.sha256()
+            for chunk in _chunks(source, size):
+                digest.update(chunk)
+            digests.append((name, digest.hexdigest()))
+    return _version(kind, sorted(digests))
+
+
+def _version(kind: str, digests: Iterable[tuple[str, str]]) -> str:
+    total = hashlib.sha256()
+    for name, digest in digests:
+        total.update(json.dumps([name, digest]).encode())
+    return f"{kind}-{total.hexdigest()[:_VERSION_DIGITS]}"
 
 
 def _is_t5(config: dict[str, object]) -> bool:
@@ -210,12 +233,13 @@ def _members(source: IO[bytes], most_bytes: int) -> Iterator[tuple[str, int]]:
         source.seek(-size % tarfile.BLOCKSIZE, os.SEEK_CUR)
 
 
-def _copy(source: IO[bytes], file: IO[bytes], size: int) -> None:
+def _chunks(source: IO[bytes], size: int) -> Iterator[bytes]:
+    """The next `size` bytes."""
     while size:
         chunk = source.read(min(size, _COPY))
         if not chunk:
             raise _bad_archive("it ends too early")
-        file.write(chunk)
+        yield chunk
         size -= len(chunk)
 
 

@@ -22,7 +22,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 STAGE, STAGING, PRODUCTION, ARCHIVED = "stage", "Staging", "Production", "Archived"
 _URI, _SHA, _SIZE = "artifact.uri", "artifact.sha256", "artifact.bytes"
 _ENGINE, _JOB, _DATA, _DECISION, _REASON = "engine", "job_id", "data_version", "decision", "decision.reason"
-_EVIDENCE, _VARIANT = "decision.evidence", "variant_of"
+_EVIDENCE, _VARIANT, _NAMED = "decision.evidence", "variant_of", "model_version"
 _LONGEST_TAG = 4_900
 
 
@@ -57,10 +57,7 @@ class Version:
     reason: str | None
     evidence: Mapping[str, Any]
     created_ms: int
-
-    @property
-    def model_version(self) -> str:
-        return f"{self.engine}-{(self.artifact.sha256 or '')[:12]}"
+    model_version: str
 
     @property
     def name(self) -> str:
@@ -137,7 +134,13 @@ class Registry:
         name, media_type = file_of(engine)
         uri = self._bucket.put_file(f"models/{model}/{made.version}/{name}", file, media_type)
         # The hash comes last: a version that has one has its file.
-        tags = {_URI: uri, _SIZE: str(file.stat().st_size), _SHA: file_hash(file)}
+        digest = file_hash(file)
+        tags = {
+            _URI: uri,
+            _SIZE: str(file.stat().st_size),
+            _NAMED: _named(engine, file, digest),
+            _SHA: digest,
+        }
         with reached(self._url):
             for name, value in tags.items():
                 self._client.set_model_version_tag(model, str(made.version), name, value)
@@ -266,6 +269,19 @@ class Registry:
             raise
 
 
+def _named(engine: str, file: Path, digest: str) -> str:
+    """How the engine will name the model in its summaries: by its file's bytes, or by those of the files in an archive."""
+    if engine == "extractive":
+        return _of_bytes(engine, digest)
+    from brevity.neural.archive import archived_version  # an extra
+
+    return archived_version(file, engine)
+
+
+def _of_bytes(engine: str, digest: str) -> str:
+    return f"{engine}-{digest[:12]}"
+
+
 def _evaluation(version: Version) -> str:
     return f"models/{version.model}/{version.version}/evaluation.json"
 
@@ -295,4 +311,5 @@ def _version(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
         reason=tags.get(_REASON),
         evidence=evidence,
         created_ms=int(found.creation_timestamp or 0),
+        model_version=tags.get(_NAMED) or _of_bytes(tags.get(_ENGINE, ""), tags[_SHA]),
     )
