@@ -160,6 +160,7 @@ class _Keeping:
         self._store = store
         self.bucket = store.bucket
         self.put, self.get, self.ping = store.put, store.get, store.ping
+        self.put_file, self.fetch = store.put_file, store.fetch
 
     def delete(self, key: str) -> None:
         pass
