@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from brevity.common.events import Event, encode
@@ -58,6 +58,27 @@ def restored(service: FeedbackService) -> str:
     return done.stdout.strip()
 
 
+def from_the_start(stack: Stack) -> None:
+    """Both groups begin at the earliest record, as after a restored cluster."""
+    admin = AdminClient({"bootstrap.servers": stack.kafka.bootstrap_servers})
+    for future in admin.delete_consumer_groups([GROUP, LEDGER_GROUP]).values():
+        future.result(60)
+
+
+def read_to_the_end(stack: Stack) -> bool:
+    """Whether the group has committed all that was produced."""
+    consumer = Consumer({"bootstrap.servers": stack.kafka.bootstrap_servers, "group.id": GROUP})
+    try:
+        committed = 0
+        for topic in ("documents.accepted", "summaries.completed"):
+            partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
+            places = consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=20)
+            committed += sum(max(place.offset, 0) for place in places)
+        return committed == 2 * SUMMARIES
+    finally:
+        consumer.close()
+
+
 def test_a_lost_store_comes_back_from_the_topics(tmp_path: Path) -> None:
     with fresh_stack(tmp_path / "stack") as stack:
         service = planned(stack)
@@ -83,9 +104,7 @@ def test_a_lost_store_comes_back_from_the_topics(tmp_path: Path) -> None:
         shutil.rmtree(stack.mongo_server.folder)  # the disk is gone
         stack.mongo_server.start()
         stack.mongo_server.wait_ready()
-        admin = AdminClient({"bootstrap.servers": stack.kafka.bootstrap_servers})
-        for future in admin.delete_consumer_groups([GROUP, LEDGER_GROUP]).values():
-            future.result(60)
+        from_the_start(stack)
 
         with running(service):
             eventually("summaries are back", lambda: len(shown(service)) == SUMMARIES + 1, 60)
@@ -95,3 +114,9 @@ def test_a_lost_store_comes_back_from_the_topics(tmp_path: Path) -> None:
             assert restored(service) == "0 put back, 3 were there, 0 without their summary, 0 unreadable"
             assert shown(service) == before
             assert len(read(stack.kafka, "feedback.recorded")) == 3, "nothing is published twice"
+
+        from_the_start(stack)  # the store is full now: reading all again changes nothing
+        with running(service):
+            eventually("all is read again", lambda: read_to_the_end(stack), 60)
+            assert shown(service) == before
+            assert len(read(stack.kafka, "feedback.recorded")) == 3
