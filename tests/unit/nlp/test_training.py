@@ -12,7 +12,6 @@ import pytest
 from brevity.nlp import training
 from brevity.nlp.extractive import ExtractiveSummarizer
 from brevity.nlp.ranker import Ranker
-from brevity.nlp.training import Teacher
 from brevity.nlp.training_data import example, passages, validation_passages
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklm" for b in "aeiou" for c in ("n", "r", "st", "l")]
@@ -75,30 +74,6 @@ def test_the_error_is_told_after_each_tree_and_watching_changes_nothing() -> Non
     unwatched: list[dict[str, float]] = []
     training.train({"d": usable[:60]}, trees=1, watch=lambda _, losses: unwatched.append(dict(losses)))
     assert set(unwatched[0]) == {"train_loss"}
-
-
-def test_a_teacher_is_believed_on_what_it_has_learned_from_and_on_nothing_else(
-    data: Path, tmp_path: Path
-) -> None:
-    file = tmp_path / "teacher.json"
-    assert training.main(["--data", str(data), "--out", str(file)]) == 0
-    found = [example(row["text"], row["summary"], "en") for row in map(_row, range(1, 60))]
-    usable = [item for item in found if item is not None]
-    spoiled = [item._replace(hits=item.hits.max() - item.hits) for item in usable]
-    ranker, known = Ranker.load(file), frozenset(item.key for item in usable)
-    unseen = _row(1_000)
-
-    def chosen(teacher: Teacher | None) -> list[bool]:
-        model = tmp_path / "model.json"
-        model.write_text(json.dumps(training.train({"decisions": spoiled}, trees=80, teacher=teacher)))
-        extract = ExtractiveSummarizer.load(model).summarize(
-            unseen["text"], language="en", words=22, style="paragraph"
-        )
-        return [sentence.text.startswith("They decided") for sentence in extract.sentences]
-
-    assert chosen(Teacher(ranker, known, trust=1.0)) == [True, True]
-    for teacher in (None, Teacher(ranker, known, trust=0.0), Teacher(ranker, frozenset(), trust=1.0)):
-        assert not any(chosen(teacher))
 
 
 def test_a_text_that_holds_a_passage_of_a_validation_text_is_told_apart(tmp_path: Path) -> None:

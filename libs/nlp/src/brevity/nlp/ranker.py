@@ -135,24 +135,17 @@ class Ranker:
     def score(self, document: Document, budget: int, language: str | None) -> Array:
         """For each sentence of `document` how fit it is for a summary of `budget` words, in spreads from the mean."""
         tag = (language or "").split("-")[0]
-        rows = self._rows(document, budget, tag)
+        rows = features(document, budget, cues.columns(document.words, self.cues.get(tag, {})))
         scores = self.trees.score(rows)
         scores = (scores - scores.mean()) / (scores.std() + 1e-9) - distaste(document)
         if self.familiar(rows, tag):
             return scores
         return scores + LEAD_TRUST * in_lead(document, budget)
 
-    def expected(self, document: Document, budget: int, language: str) -> Array:
-        """For each sentence the label that the trees expect: its hits for each word, in means of the document."""
-        return self.trees.score(self._rows(document, budget, language))
-
     def familiar(self, rows: Array, language: str) -> bool:
         """Whether a document with these features is of a language and a kind that the model was trained on."""
         means = rows[:, KIND].mean(axis=0)
         return any(kind.language == language and kind.distance(means) <= FAMILIAR for kind in self.kinds)
-
-    def _rows(self, document: Document, budget: int, tag: str) -> Array:
-        return features(document, budget, cues.columns(document.words, self.cues.get(tag, {})))
 
 
 def _table(table: Mapping[str, Any]) -> dict[str, int]:

@@ -11,7 +11,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import numpy as np
 
 from brevity.nlp import cues
 from brevity.nlp.features import FEATURES, KIND, features
-from brevity.nlp.ranker import FORMAT, Ranker
+from brevity.nlp.ranker import FORMAT
 from brevity.nlp.terms import Array
 from brevity.nlp.training_data import Example, cue_worth, labels, load, validation_passages
 
@@ -57,31 +56,6 @@ Watch = Callable[[int, Mapping[str, float]], None]
 """Told after each tree: how many there are, and the mean squared error so far, `train_loss` and `held_out_loss`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Teacher:
-    """An earlier model, whose judgement of the documents that it has learned from counts beside their labels.
-
-    Boosting answers every change of its data with many small ones, good and bad, in documents that have nothing to do
-    with it. With the teacher's word for them the new model stays with what is known and gives its trees to what is new
-    (learning without forgetting, Li and Hoiem 2016, here by targets that are mixed).
-
-    Attributes:
-        known: Keys of the documents that it has learned from.
-        trust: Share of its judgement in their labels, 0 to 1.
-    """
-
-    ranker: Ranker
-    known: frozenset[int]
-    trust: float
-
-    def corrected(self, example: Example, labels: Array) -> Array:
-        """The labels that the example is to be learned with."""
-        if example.key not in self.known:
-            return labels
-        said = self.ranker.expected(example.document, example.budget, example.language)
-        return (1 - self.trust) * labels + self.trust * said
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train and write the model; the exit status is 2 when the data are missing."""
     parser = argparse.ArgumentParser(description="Train the extractive summarizer's ranker.")
@@ -110,7 +84,6 @@ def train(
     boosting: Mapping[str, float] | None = None,
     trees: int = TREES,
     *,
-    teacher: Teacher | None = None,
     held_out: Sequence[Example] = (),
     watch: Watch | None = None,
 ) -> dict[str, object]:
@@ -133,8 +106,6 @@ def train(
         means = []
         for example in examples:
             x, y, w = _rows(example, folds)
-            if teacher is not None:
-                y = teacher.corrected(example, y)
             means.append(x[:, KIND].mean(axis=0))
             step = max(1, len(y) // MAX_SENTENCES)
             rows.append(x[::step])

@@ -82,12 +82,7 @@ def example(text: str, summary: str, language: str) -> Example | None:
         return None
     words, pairs = set(reference), set(pairwise(reference))
     hits = [_hits(w[: len(reference)], words, pairs) for w in document.words]
-    return Example(key_of(text), language, document, np.array(hits), sizes, len(reference))
-
-
-def key_of(text: str) -> int:
-    """A document's digest, by which it is put into folds and known again."""
-    return zlib.crc32(text.encode())
+    return Example(zlib.crc32(text.encode()), language, document, np.array(hits), sizes, len(reference))
 
 
 def _hits(sentence: Sequence[str], words: set[str], pairs: set[tuple[str, str]]) -> float:

@@ -12,7 +12,7 @@ from brevity.common.errors import Rejected
 
 
 class RankerRecipe(BaseModel):
-    """How the extractive ranker is trained. The same recipe, data, serving version and libraries give the same bytes.
+    """How the extractive ranker is trained. The same recipe, data and library versions give the same bytes.
 
     The trees are more and larger than the bundled model's: with fewer, each new domain takes room from the old ones
     (docs/training.md, the whole loop).
@@ -28,12 +28,6 @@ class RankerRecipe(BaseModel):
     min_data_in_leaf: int = Field(default=40, ge=1)
     feature_fraction: float = Field(default=0.6, gt=0, le=1)
     lambda_l2: float = Field(default=5.0, ge=0)
-    trust: float = Field(
-        default=0.8,
-        ge=0,
-        le=1,
-        description="Share that the serving version's judgement has in the labels of documents it was trained on.",
-    )
     words_per_set: int = Field(
         default=2_000_000,
         ge=1_000,
@@ -42,7 +36,7 @@ class RankerRecipe(BaseModel):
 
     def boosting(self) -> dict[str, float | int]:
         """The part that the boosting library is told, in its own names."""
-        return self.model_dump(exclude={"trees", "trust", "words_per_set"})
+        return self.model_dump(exclude={"trees", "words_per_set"})
 
 
 _NEEDS: Mapping[str, tuple[str, ...]] = {

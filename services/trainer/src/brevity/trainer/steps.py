@@ -83,16 +83,13 @@ def _tracked(
 
     curve = Curve(run)
     folder = folder_of(block.work, job.job_id)
-    champion = registry.aliased(job.model, CHAMPION)
     making = Making(
         recipe=recipe,
         rows=rows,
         parent=parent,
-        champion=champion,
         base=block.base(job.engine),
         folder=folder,
         registry=registry,
-        versions=versions,
         progress=progress,
         watch=curve.add,
     )
@@ -103,14 +100,11 @@ def _tracked(
         made_now = make(making)
         file = made_now.file
         record_curve(run, curve)
-        if made_now.teacher is not None:
-            run.tags({"brevity.taught_by": made_now.teacher.name})
         bucket.put_file(place, file, media_type)
         voice.checkpoint(trained=True)
         voice.say("report", {"metrics": {"training_documents": made_now.documents}})
     run.artifact(file)
 
-    # Asked again: another may have come into service meanwhile.
     champion = registry.aliased(job.model, CHAMPION)
     rival = champion or parent
     voice.progress("evaluate", 0.62, f"comparing with {rival.name if rival else 'what it began with'}")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from brevity.common.errors import Rejected
-from brevity.nlp.ranker import Ranker
-from brevity.nlp.training import Teacher, Watch, train
-from brevity.nlp.training_data import Example, example, key_of
+from brevity.nlp.training import Watch, train
+from brevity.nlp.training_data import Example, example
 from brevity.trainer.data.rows import Row, spaced
 from brevity.trainer.recipe import RankerRecipe
 
@@ -21,24 +19,12 @@ Progress = Callable[[float, str], None]
 """Told how much is done, from 0 to 1, and what is being done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The version in service, and what it was trained on."""
-
-    ranker: Ranker
-    rows: Sequence[Row]
-
-
 def train_ranker(
-    rows: Sequence[Row],
-    recipe: RankerRecipe,
-    progress: Progress,
-    watch: Watch | None = None,
-    serving: Serving | None = None,
+    rows: Sequence[Row], recipe: RankerRecipe, progress: Progress, watch: Watch | None = None
 ) -> tuple[bytes, int]:
     """The model's file and how many documents it learned from.
 
-    The same rows, recipe and serving version give the same bytes on the same machine and versions.
+    The same rows and recipe give the same bytes on the same machine and versions.
 
     Args:
         rows: A version's rows; only its training part teaches.
@@ -63,15 +49,9 @@ def train_ranker(
         )
     progress(0.6, f"boosting on {documents} documents of {len(sets)} sets")
     held = _held_out(rows) if watch is not None else []
-    teacher = _teacher(serving, recipe.trust) if serving else None
-    model = train(sets, recipe.boosting(), recipe.trees, teacher=teacher, held_out=held, watch=watch)
+    model = train(sets, recipe.boosting(), recipe.trees, held_out=held, watch=watch)
     progress(1.0, "trained")
     return (json.dumps(model, ensure_ascii=False, separators=(",", ":")) + "\n").encode(), documents
-
-
-def _teacher(serving: Serving, trust: float) -> Teacher:
-    learned = frozenset(key_of(row.text) for row in serving.rows if row.part == "train")
-    return Teacher(serving.ranker, learned, trust)
 
 
 def _held_out(rows: Sequence[Row]) -> list[Example]:
