@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from deploy.local.java import ROOT, Server, free_port
+from deploy.local.java import POM, ROOT, Server, free_port
 
 VERSION = "17.5.0"
 _PLATFORMS = {("linux", "x86_64"): "linux-amd64", ("linux", "aarch64"): "linux-arm64v8"}
 _FETCHED = ROOT / ".brevity" / "postgres"
-_COPY = "org.apache.maven.plugins:maven-dependency-plugin:copy"
 _USER, _PASSWORD = "mlflow", "of-this-test"
 
 
@@ -101,18 +100,15 @@ def _jar() -> Path:
     artifact = f"embedded-postgres-binaries-{_PLATFORMS[sys.platform, platform.machine()]}"
     jar = _FETCHED / f"{artifact}-{VERSION}.jar"
     if not jar.exists():
+        _FETCHED.mkdir(parents=True, exist_ok=True)
         # In a folder of its own first, so that a fetch that fails leaves no half of one behind.
-        with tempfile.TemporaryDirectory(dir=ROOT / ".brevity") as fresh:
+        with tempfile.TemporaryDirectory(dir=_FETCHED) as fresh:
+            coordinates = f"io.zonky.test.postgres:{artifact}:{VERSION}"
+            copy = ["dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={fresh}"]
+            # In the local stack's project, so that the plugin is the one that fetched the stack.
             done = subprocess.run(
-                [
-                    *("mvn", "-q", "-B", _COPY, f"-Dartifact=io.zonky.test.postgres:{artifact}:{VERSION}"),
-                    f"-DoutputDirectory={fresh}",
-                ],
-                capture_output=True,
-                text=True,
-                check=False,
+                ["mvn", "-q", "-B", "-f", str(POM), *copy], capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, f"Maven could not fetch PostgreSQL:\n{done.stdout[-2000:]}"
-            _FETCHED.mkdir(exist_ok=True)
             (Path(fresh) / jar.name).replace(jar)
     return jar
