@@ -12,7 +12,6 @@ from brevity.common.errors import Rejected
 from brevity.neural.archive import BadModel, pack
 from brevity.neural.convert import convert
 from brevity.neural.distill import distill
-from brevity.neural.lora import finetune_chat
 from brevity.neural.recipes import ConvertRecipe, DistillRecipe, LoraRecipe, Seq2SeqRecipe
 from brevity.neural.training import finetune
 from brevity.neural.tuning import Example, Progress, Trained, TuningError
@@ -44,6 +43,8 @@ def make(making: Making) -> Made:
             case DistillRecipe():
                 return _tuned(making, distill, _parent(making))
             case LoraRecipe():
+                from brevity.neural.lora import finetune_chat  # peft is needed by nothing else
+
                 return _tuned(making, finetune_chat, _base(making, recipe.base))
             case Seq2SeqRecipe():
                 return _tuned(making, finetune, _base(making, recipe.base))
