@@ -92,7 +92,9 @@ def _unpack(folder: Path) -> None:
     with zipfile.ZipFile(_jar()) as jar:
         [name] = [name for name in jar.namelist() if name.endswith(".txz")]
         with jar.open(name) as packed, tarfile.open(fileobj=packed, mode="r:xz") as archive:
-            archive.extractall(folder, filter="data")
+            # Python 3.11 has filters since 3.11.4 only.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(folder)  # noqa: S202 - Maven has checked the archive
 
 
 def _jar() -> Path:
