@@ -34,8 +34,8 @@ Array = np.ndarray
 
 TAKEN: Mapping[str, Mapping[str, tuple[int, int]]] = {
     "science abstracts": {"science-tldr": (800, 1_500)},
-    "clinic dialogues": {"clinic-dialogue": (500, 400)},
-    "meetings": {"meetings": (60, 40), "meeting-passages": (500, 360)},
+    "clinic dialogues": {"clinic-dialogue": (500, 430)},
+    "meetings": {"meetings": (60, 60), "meeting-passages": (500, 560)},
     "biomedical articles": {"biomedical": (200, 400)},
     "German encyclopedia": {"encyclopedia-german": (200, 500)},
     "French debates": {"debates-french": (60, 40)},

@@ -32,7 +32,7 @@ from brevity.neural.seq2seq import Seq2SeqGenerator, Seq2SeqSettings
 from brevity.summarize.engines.neural import NeuralEngine
 from brevity.summarize.engines.port import Job, Summary
 
-DOCUMENTS = 16
+DOCUMENTS = 20 if QUICK else 32
 NAIVE_BATCH = 8
 _GREEDY = Decoding(beams=1, no_repeat_ngram=0)
 # bfloat16 without sparsity, from the maker's data sheets

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brevity.neural.batching import Size, ahead, halving, plan
+from brevity.neural.batching import Size, ahead, at_once, halving, plan
 from brevity.neural.devices import Shape, batch_bytes
 
 SIZES = st.lists(
@@ -82,6 +82,17 @@ def test_what_comes_next_is_prepared_on_a_thread_while_the_last_is_used() -> Non
     for number, thread in enumerate(ahead(range(3), prepare)):
         assert thread.startswith("prepare")
         assert number == 2 or begun[number + 1].wait(10), "the next was not begun ahead"
+
+
+def test_batches_beside_each_other_come_back_in_order() -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def run(number: int) -> int:
+        if number < 2:
+            both.wait()  # neither goes on before the other has begun
+        return number
+
+    assert list(at_once(range(5), run, 2)) == [0, 1, 2, 3, 4]
 
 
 def test_a_batch_too_large_is_halved_until_it_fits_and_one_alone_is_answered_for() -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from brevity.neural.batching import Measure, Size, ahead, halving, plan
+from brevity.neural.batching import Measure, Size, ahead, at_once, halving, plan
 from brevity.neural.devices import is_out_of_memory
 from brevity.neural.encoding import Encoder, Source
 from brevity.neural.port import Generated, GenerationError, Request
@@ -47,6 +47,9 @@ class Written:
 
 class BatchedGenerator(ABC):
     """A `Generator`. The same requests give the same answers in the same order, however they are batched."""
+
+    _at_once = 1
+    """Batches that run beside each other; with more than one `_run` is called by several threads."""
 
     def __init__(self, encoder: Encoder, model_version: str) -> None:
         self._encoder = encoder
@@ -101,19 +104,27 @@ class BatchedGenerator(ABC):
             for number, source in rows
         ]
 
-        def run(batch: Sequence[int]) -> list[Generated | GenerationError]:
-            chosen = [rows[index][1] for index in batch]
-            written = self._run(chosen, self._encoder.banned(requests[rows[batch[0]][0]].avoid))
-            texts = self._encoder.decode([row.ids for row in written])
-            return [
-                Generated(text, source.tokens, len(row.ids), source.seen_characters, row.finished)
-                for text, source, row in zip(texts, chosen, written, strict=True)
-            ]
+        # Tokenizers are for one thread: what is banned is known, and what was written is decoded, outside the batches.
+        banned = {avoid: self._encoder.banned(avoid) for avoid in {requests[n].avoid for n, _ in rows}}
 
-        for batch in plan(sizes, self._admits(), self._cost):
-            found = halving(batch, run, self._too_large, lambda _: out_of_memory())
-            answers.update((rows[index][0], answer) for index, answer in found.items())
+        def run(batch: Sequence[int]) -> list[Written | GenerationError]:
+            avoid = requests[rows[batch[0]][0]].avoid
+            return [*self._run([rows[index][1] for index in batch], banned[avoid])]
+
+        def found(batch: Sequence[int]) -> dict[int, Written | GenerationError]:
+            return halving(batch, run, self._too_large, lambda _: out_of_memory())
+
+        for part in at_once(plan(sizes, self._admits(), self._cost), found, self._at_once):
+            for index, written in part.items():
+                number, source = rows[index]
+                answers[number] = (
+                    written if isinstance(written, GenerationError) else self._generated(source, written)
+                )
         return [answers[number] for number in range(len(requests))]
+
+    def _generated(self, source: Source, written: Written) -> Generated:
+        [text] = self._encoder.decode([written.ids])
+        return Generated(text, source.tokens, len(written.ids), source.seen_characters, written.finished)
 
     def _too_large(self, error: BaseException) -> bool:
         too_large = is_out_of_memory(error)

@@ -94,6 +94,15 @@ def ahead(items: Sequence[In], prepare: Callable[[In], Out]) -> Iterator[Out]:
             yield ready
 
 
+def at_once(items: Sequence[In], do: Callable[[In], Out], most: int) -> Iterator[Out]:
+    """`do(item)` of each, in order, by so many threads."""
+    if most < 2 or len(items) < 2:
+        yield from map(do, items)
+        return
+    with ThreadPoolExecutor(most, thread_name_prefix="batch") as threads:
+        yield from threads.map(do, items)
+
+
 def halving(
     batch: Sequence[int],
     run: Callable[[Sequence[int]], Sequence[Out]],
