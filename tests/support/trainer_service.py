@@ -48,6 +48,7 @@ class TrainerService:
             "BREVITY_TRAINER_URL": f"http://127.0.0.1:{self.port}",
             "BREVITY_TRAINER_MLFLOW_URL": self.mlflow_url,
             "BREVITY_TRAINER_LEASE_SECONDS": "3",
+            "BREVITY_TRAINER_WORK_FOLDER": str(self.log.with_suffix(".work")),
             **(extra or {}),
         }
 

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 from confluent_kafka import Producer
-from deploy.local.tracking import MlflowServer
 from mlflow import MlflowClient
 
 from brevity.common.events import DriftDetected, TrainingRequested, encode
@@ -19,11 +18,10 @@ from brevity.common.events.base import Event
 from brevity.common.events.learning import Window
 from brevity.common.ids import content_hash
 from brevity.trainer.data.bucket import Bucket
-from tests.support.data import real_rows
 from tests.support.stack import Stack
 from tests.support.topics import read
 from tests.support.trainer import wait_for
-from tests.support.trainer_service import BAD, GOOD, SMALL, TrainerService, rows_file, trained
+from tests.support.trainer_service import BAD, GOOD, SMALL, TrainerService, trained
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
 
@@ -166,25 +164,6 @@ def test_a_job_is_followed_as_a_stream_until_it_ends(service: TrainerService) ->
     shares = [item["progress"] for item in seen]
     assert shares == sorted(shares)
     assert "run_url" in seen[-1]
-
-
-def test_a_job_goes_on_after_the_service_was_killed_and_registers_one_version(
-    stack: Stack, mlflow_server: MlflowServer, tmp_path: Path
-) -> None:
-    mine = TrainerService(stack, mlflow_server, tmp_path)
-    with mine.running() as process:
-        file = rows_file(tmp_path, "clinic", real_rows("clinic-dialogue", "train", 260))
-        assert mine.brevity("data", "add", str(file)).returncode == 0
-        job = mine.post("/v1/train", {"parameters": {"trees": 40}})["job_id"]
-        wait_for("it is half done", lambda: mine.get(f"/v1/train/{job}")["progress"] > 0.1)
-        process.kill()
-        process.wait()
-    with mine.running():
-        done = mine.ended(job)
-    assert done["state"] == "succeeded", done
-    assert done["attempt"] == 2
-    versions = MlflowClient(mine.mlflow_url).search_model_versions("name='extractive'")
-    assert len([v for v in versions if v.tags.get("job_id") == job]) == 1
 
 
 def test_requests_on_the_topic_become_jobs_and_wrong_ones_say_why(

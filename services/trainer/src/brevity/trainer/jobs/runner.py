@@ -90,7 +90,7 @@ class Runner:
         if ended.ended:
             self._metrics.jobs.labels(ended.state, ended.reason).inc()
             self._metrics.job_seconds.observe(ended.seconds())
-        log.info("job stands", job_id=job.job_id, state=ended.state, message=ended.message)
+        log.info("job stands", job_id=job.job_id, state=ended.state, said=ended.message)
         return True
 
     def _see_through(self, job: Job) -> None:
