@@ -48,7 +48,7 @@ POOLS = {
     # Long documents: fewer of them take as long.
     "held out": Pool(("biomedical", "encyclopedia-german"), *((20, 30, 150) if QUICK else (100, 150, 150))),
 }
-CANDIDATES = 100 if QUICK else 300
+CANDIDATES = 40 if QUICK else 300
 WORTHS = {
     "worse by 10 %": -0.10,
     "worse by 3 %": -0.03,

@@ -32,7 +32,7 @@ from brevity.neural.seq2seq import Seq2SeqGenerator, Seq2SeqSettings
 from brevity.summarize.engines.neural import NeuralEngine
 from brevity.summarize.engines.port import Job, Summary
 
-DOCUMENTS = 20 if QUICK else 32
+DOCUMENTS = 16 if QUICK else 32
 NAIVE_BATCH = 8
 _GREEDY = Decoding(beams=1, no_repeat_ngram=0)
 # bfloat16 without sparsity, from the maker's data sheets
@@ -231,7 +231,7 @@ def _peak(folder: str, long_words: int, pipe: Any) -> None:
 
 def memory(folder: Path) -> float:
     """Peak memory with one document of a hundred very long, as a ratio to the same mix without it."""
-    long_words = 6_000 if QUICK else 100_000
+    long_words = 4_000 if QUICK else 100_000
     figures: dict[int, tuple[int, int, int]] = {}
     context = multiprocessing.get_context("spawn")
     for words in (0, long_words):

@@ -33,7 +33,7 @@ from brevity.nlp.language import detect_language
 from brevity.summarize.engines.port import Job
 from brevity.summarize.serving.client import ServeClient
 
-SWAPS = 10 if QUICK else 50
+SWAPS = 6 if QUICK else 50
 WARM_UP_SECONDS = 3.0
 LONGEST_TEXT = 6_000
 """Characters; requests should be alike, for their p99 to say something."""
