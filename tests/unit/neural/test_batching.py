@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brevity.neural.batching import Size, ahead, at_once, halving, plan
-from brevity.neural.devices import Shape, batch_bytes
+from brevity.neural.devices import Shape, batch_bytes, rows_a_step, tokens_a_call
 
 SIZES = st.lists(
     st.builds(Size, st.integers(1, 1_024), st.integers(1, 200), st.sampled_from("ab")), max_size=80
@@ -117,6 +117,12 @@ def test_another_error_is_not_taken_for_want_of_memory() -> None:
 
     with pytest.raises(KeyError):
         halving([1, 2], run, lambda error: isinstance(error, MemoryError), str)
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps", "xpu"])
+def test_a_step_on_any_accelerator_is_worth_more_rows_than_on_a_cpu(device: str) -> None:
+    assert rows_a_step(device) > rows_a_step("cpu")
+    assert tokens_a_call(device) > tokens_a_call("cpu")
 
 
 def test_memory_of_a_batch_grows_with_rows_sources_outputs_and_beams() -> None:

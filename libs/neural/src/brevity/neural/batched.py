@@ -137,5 +137,5 @@ def out_of_memory() -> GenerationError:
     return GenerationError(
         "the document does not fit into the device's memory",
         code="out_of_memory",
-        remedy="Lower the context of the model, so that documents are read in smaller parts.",
+        remedy="Set BREVITY_MODEL_CONTEXT_TOKENS lower, so that documents are read in smaller parts.",
     )
