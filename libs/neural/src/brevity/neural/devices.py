@@ -13,10 +13,10 @@ its output, and what the next operation writes before these are released."""
 _SCORES_COPIES = 3
 """Attention's scores, their softmax and the mask or bias that is added, where they are held at all."""
 _FLOAT32 = 4
-_ROWS_A_STEP, _ON_GPU = 40, 1_000
+_ROWS_A_STEP, _ROWS_A_STEP_ON_GPU = 40, 1_000
 """Rows whose own work in a step of the decoder equals what the step costs for any number of them: reading the weights
 on a CPU (BART-large on two cores: 100 ms a step and 2.3 ms a row), starting the kernels on a GPU."""
-_TOKENS_A_CALL, _CALL_ON_GPU = 40, 4_000
+_TOKENS_A_CALL, _TOKENS_A_CALL_ON_GPU = 40, 4_000
 """The same of a pass of the encoder, in tokens."""
 
 
@@ -83,12 +83,12 @@ def free_bytes(device: torch.device, *, share: float, cpu_bytes: int) -> int:
 
 def rows_a_step(device: str) -> int:
     """How many rows a step of the decoder costs beside the rows it has; `device` is a type of torch's, such as `cuda` or `mps`."""
-    return _ROWS_A_STEP if device == "cpu" else _ON_GPU
+    return _ROWS_A_STEP if device == "cpu" else _ROWS_A_STEP_ON_GPU
 
 
 def tokens_a_call(device: str) -> int:
     """How many tokens a pass of the encoder costs beside those it reads."""
-    return _TOKENS_A_CALL if device == "cpu" else _CALL_ON_GPU
+    return _TOKENS_A_CALL if device == "cpu" else _TOKENS_A_CALL_ON_GPU
 
 
 def is_out_of_memory(error: BaseException) -> bool:
