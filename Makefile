@@ -21,6 +21,7 @@ setup: $(VENV)/.installed .brevity/jars/.pom.sha256 ## Install: environment in .
 
 $(VENV)/.installed: constraints.txt $(PACKAGES:%=%/pyproject.toml)
 	@PYTHON=$(PYTHON) sh deploy/local/prerequisites.sh
+	@test -e $@ || sh deploy/local/room.sh "the services" 2500
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (some two minutes the first time)"
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) --upgrade "pip>=25.1"
@@ -28,6 +29,7 @@ $(VENV)/.installed: constraints.txt $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 
 $(VENV)/.neural: $(VENV)/.installed libs/neural/pyproject.toml
+	@test -e $@ || sh deploy/local/room.sh "the neural engines" 7500
 	@echo "installing the neural engines (5 GB)"
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt $(NEURAL)
 	@touch $@
