@@ -10,7 +10,6 @@ import contextlib
 import gc
 import multiprocessing
 import random
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tests.support.memory import peak_bytes
 
 from bench.corpus import documents
 from bench.neural_models import BART_LARGE, PEGASUS_LARGE, SMALL, Model, build, parameters
@@ -224,9 +224,9 @@ def _peak(folder: str, long_words: int, pipe: Any) -> None:
     if long_words:
         jobs.append(Job(text=" ".join(" ".join(texts).split()[:long_words]), language="en", words=60))
     engine.summarize(jobs[:2])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_bytes()
     failed = sum(not isinstance(answer, Summary) for answer in engine.summarize(jobs))
-    pipe.send((before * 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, failed))
+    pipe.send((before, peak_bytes(), failed))
 
 
 def memory(folder: Path) -> float:

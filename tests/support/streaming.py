@@ -7,7 +7,6 @@ not counted. Settings of the object store come from the environment.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from brevity.common.storage.s3 import S3ObjectStore
 from brevity.neural.archive import model_version, pack, unpack
 from brevity.summarize.settings import SummarizeSettings
 from brevity.summarize.versions.cache import ModelCache
+from tests.support.memory import peak_bytes
 
 
 def travel(place: Path, store: S3ObjectStore, megabytes: int) -> None:
@@ -40,11 +40,6 @@ def travel(place: Path, store: S3ObjectStore, megabytes: int) -> None:
     unpack(kept, place / f"unpacked-{megabytes}")
     assert model_version(place / f"unpacked-{megabytes}") == model_version(model)
     store.delete(key)
-
-
-def peak_bytes() -> int:
-    """The most memory this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,7 +16,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from brevity.common.errors import Rejected
-from brevity.trainer.jobs.folders import WorkFolders, folder_of
+from brevity.trainer.data.bucket import Bucket
+from brevity.trainer.jobs.folders import WorkFolders, folder_of, key_of
 from brevity.trainer.jobs.model import Job
 from brevity.trainer.jobs.runner import Runner
 from brevity.trainer.jobs.store import Jobs
@@ -203,9 +205,11 @@ def _line(process: psutil.Process) -> list[str]:
         return []
 
 
-def test_a_jobs_folder_goes_when_it_has_ended_and_stays_while_it_may_be_resumed(
-    jobs: Jobs, tmp_path: Path
+def test_what_a_job_worked_in_goes_when_it_has_ended_and_stays_while_it_may_be_resumed(
+    jobs: Jobs, stack: Stack, tmp_path: Path
 ) -> None:
+    bucket = Bucket(stack.s3.model_copy(update={"bucket": f"jobs-{uuid.uuid4().hex[:8]}"}))
+    bucket.ensure()
     ends = {
         "good": [RESULT],
         "failing": [("say", {"error": {"code": "no_data", "message": "nothing there"}})],
@@ -214,13 +218,18 @@ def test_a_jobs_folder_goes_when_it_has_ended_and_stays_while_it_may_be_resumed(
     }
     for name, script in ends.items():
         jobs.add(job(name, model=name, script=[("write", str(tmp_path / name / "checkpoint")), *script]))
+        bucket.put(key_of(name, "model.tar"), b"made")
+    bucket.put(key_of("good-too", "model.tar"), b"of another")
     (tmp_path / "another-trainers").mkdir()
     (tmp_path / ".ended-before").mkdir()  # by an instance that was killed meanwhile
-    folders = WorkFolders(tmp_path, jobs)
+    folders = WorkFolders(tmp_path, jobs, bucket)
 
     def kept() -> set[str]:
         folders.turn()
         return {path.name for path in tmp_path.iterdir()} - {"another-trainers"}
+
+    def stored() -> set[str]:
+        return {key.split("/")[2] for key in bucket.list("training/jobs/")} - {"good-too"}
 
     quick = runner(jobs)
     for _ in range(3):
@@ -228,14 +237,16 @@ def test_a_jobs_folder_goes_when_it_has_ended_and_stays_while_it_may_be_resumed(
     # Nobody looked while they ended, as when the service is killed: the next start finds their folders.
     assert {name for name in ends if (tmp_path / name).exists()} == {"good", "failing", "dead"}
     assert kept() == set()
+    assert stored() == {"slow"}
     with running(runner(jobs)):
         wait_for("the slow one has begun", (tmp_path / "slow" / "checkpoint").exists)
         assert kept() == {"slow"}
     assert jobs.get("slow").state == "queued"  # to be resumed
-    assert kept() == {"slow"}
+    assert kept() == stored() == {"slow"}
     assert (tmp_path / "slow" / "checkpoint").exists()
     jobs.cancel("slow")  # nobody runs it
-    assert kept() == set()
+    assert kept() == stored() == set()
+    assert bucket.list("training/jobs/") == [key_of("good-too", "model.tar")]
     assert (tmp_path / "another-trainers").exists()
 
 

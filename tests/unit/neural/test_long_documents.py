@@ -1,11 +1,9 @@
 import json
 import math
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -19,6 +17,7 @@ from brevity.neural.port import Generated, GenerationError, Request
 from brevity.nlp.sentences import split_sentences
 from brevity.nlp.types import Span
 from brevity.nlp.words import count_words
+from tests.support.memory import peak_bytes
 from tests.support.samples import sample_texts
 from tests.unit.neural.generators import Words, extract, lead
 
@@ -188,17 +187,10 @@ def measure(words: int) -> Growth:
     """Summarize a document of `words` words. The memory is right for the first one of a process."""
     text = _long(words)
     generator = Words(1_000, lead)
-    before = _peak_megabytes()
+    before = peak_bytes()
     summary = _done(summarize([Wish(text, "en", 200)], generator)[0])
-    rise = _peak_megabytes() - before
+    rise = (peak_bytes() - before) / 1e6
     return Growth(generator.read, generator.written, summary.parts, summary.levels, rise)
-
-
-def _peak_megabytes() -> float:
-    """The peak of this process's memory; getrusage would tell that of the process it was forked from."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None
-    return int(found[1]) / 1_024
 
 
 @pytest.fixture(scope="module")
