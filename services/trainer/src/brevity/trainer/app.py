@@ -84,7 +84,7 @@ def build(settings: TrainerSettings) -> FastAPI:
         {
             "announce": Announcer(jobs, producer).turn,
             "promote": promotions.finish,
-            "clear away": WorkFolders(block.work, jobs).turn,
+            "clear away": WorkFolders(block.work, jobs, bucket).turn,
             **{f"watch {engine}": partial(watch.turn, engine) for engine in block.learning()},
             **{
                 f"ratings {engine}": LiveWatch(ratings, partial(_last, promotions, engine), rollback).turn

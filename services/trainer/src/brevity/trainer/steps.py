@@ -15,7 +15,7 @@ from brevity.trainer.gate.decide import Decision, decide
 from brevity.trainer.gate.figures import MEASURES
 from brevity.trainer.gate.policy import load_policy
 from brevity.trainer.gate.scores import Pair, Summarizer, compare, summarizer_of
-from brevity.trainer.jobs.folders import folder_of
+from brevity.trainer.jobs.folders import folder_of, key_of
 from brevity.trainer.jobs.model import Job
 from brevity.trainer.making import Making, beginning, make
 from brevity.trainer.recipe import recipe_of
@@ -94,7 +94,7 @@ def _tracked(
         watch=curve.add,
     )
     name, media_type = file_of(job.engine)
-    place = f"training/jobs/{job.job_id}/{name}"
+    place = key_of(job.job_id, name)
     file = _trained_before(job, bucket, place, folder / name)
     if file is None:
         made_now = make(making)
