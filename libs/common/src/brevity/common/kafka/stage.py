@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from itertools import chain, product
+from itertools import chain
 from typing import Any
 
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -22,9 +22,11 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from brevity.common.errors import Rejected
 from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.client import consumer_config
+from brevity.common.kafka.commit import commit
 from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
 from brevity.common.kafka.intake import Intake
 from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.progress import Progress
 from brevity.common.kafka.record import OutRecord
 from brevity.common.kafka.results import DeadLetter, Handler
 from brevity.common.kafka.topics import retry_topic
@@ -41,8 +43,6 @@ _FULL_PATIENCE_SECONDS = 1.0
 """How long a full stage just waits before it pauses its partitions: pausing throws prefetched records away."""
 _REVOKE_SECONDS = 5.0
 """How long giving partitions up may wait for their records in work, so that the next owner need not redo them."""
-_GAUGES_EVERY_SECONDS = 5.0
-_GENERATION_TRIES, _GENERATION_WAIT_SECONDS = 40, 0.05
 
 
 class Stage:
@@ -92,14 +92,13 @@ class Stage:
         self._assignment = Assignment(
             self._consumer, settings, retry_topic(group), beat=self._beat, stopping=self._stop.is_set
         )
+        self._progress = Progress(self._metrics, self._assignment, self._topics)
         self._intake = Intake(self._assignment, settings)
         self._waiting = Waiting(settings)
         self._in_flight: deque[Batch] = deque()
         self._rewind_due = False
         self._oldest_waiting = 0.0
         self._full_since = 0.0
-        self._gauges_at = 0.0
-        self._unfinished = 0
         self._workers = ThreadPoolExecutor(settings.max_in_flight_batches, thread_name_prefix=name)
 
     def run(self) -> None:
@@ -138,9 +137,8 @@ class Stage:
         return time.monotonic() - self._beat_at
 
     def unfinished_records(self) -> int:
-        """Records that wait or are in work, as of some seconds ago, without those that wait for a retry or on a halted
-        partition; safe from any thread."""
-        return self._unfinished
+        """See `Progress.unfinished`."""
+        return self._progress.unfinished
 
     def ready(self) -> bool:
         """Whether partitions are assigned and none is halted. (With more instances than partitions one idles, unready.)"""
@@ -163,7 +161,7 @@ class Stage:
             self._fetch()
         self._dispatch()
         self._commit_finished()
-        self._update_gauges()
+        self._show_progress()
 
     def _wait_while_full(self) -> None:
         """Backpressure: first wait; when that takes long, pause, so that the group protocol can be served meanwhile."""
@@ -262,7 +260,7 @@ class Stage:
             for partition, position in positions.items()
         ]
         try:
-            self._publish(outputs, offsets)
+            commit(self._transactions, self._consumer, self._metrics, outputs, offsets)
         except Aborted as error:
             self._metrics.discarded.inc(len(done))
             if self._stop.is_set():
@@ -275,48 +273,9 @@ class Stage:
             return
         for partition, position in positions.items():
             partition.position = position
-        self._metrics.transactions.labels("committed").inc()
         self._metrics.commit_seconds.observe(time.perf_counter() - began)
-        self._account(done, outputs)
-
-    def _publish(self, outputs: Sequence[OutRecord], offsets: Sequence[TopicPartition]) -> None:
-        """Run the transaction, again when the group has just moved on to a new generation.
-
-        That is safe: cooperative rebalancing takes no partition before `_on_revoke`, which this thread itself serves
-        and has not; and a member that was thrown out is told by `_on_lost` before it can join again.
-        """
-        for tries_left in reversed(range(_GENERATION_TRIES)):
-            try:
-                self._transactions.run(outputs, offsets, self._membership())
-                return
-            except Aborted as error:
-                self._metrics.transactions.labels("aborted").inc()
-                if not error.stale_generation or not tries_left:
-                    raise
-                time.sleep(_GENERATION_WAIT_SECONDS)
-
-    def _membership(self) -> Any:
-        """What the broker knows this instance's generation by.
-
-        Raises:
-            Aborted: The broker has thrown this instance out. Without a member id it would fence nothing, so that a late
-                commit would go beside the new owner's.
-        """
-        metadata = self._consumer.consumer_group_metadata()
-        if not self._consumer.memberid():  # asked after: a lost membership stays lost until this thread polls
-            raise Aborted("no longer a member of the group")
-        return metadata
-
-    def _account(self, done: Sequence[tuple[Item, Fate]], outputs: Sequence[OutRecord]) -> None:
-        now_ms = time.time() * 1000
-        for out in outputs:
-            self._metrics.produced.labels(out.topic).inc()
+        self._progress.finished(done, outputs)
         for item, fate in done:
-            self._metrics.finished.labels(fate.outcome).inc()
-            if item.record.timestamp_ms > 0:
-                self._metrics.end_to_end_seconds.observe(max(0.0, now_ms - item.record.timestamp_ms) / 1000)
-            if fate.outcome == "dead_letter":
-                self._metrics.dead_letters.labels(fate.code).inc()
             self._assignment.count(item.partition, dead=fate.outcome == "dead_letter")
 
     def _drain(self, seconds: float | None) -> None:
@@ -357,22 +316,9 @@ class Stage:
         self._assignment.drop(partitions)
         self._metrics.discarded.inc(self._waiting.forget_lost())
 
-    def _update_gauges(self) -> None:
-        now = time.monotonic()
-        if now - self._gauges_at < _GAUGES_EVERY_SECONDS:
-            return
-        self._gauges_at = now
-        self._metrics.in_flight.set(sum(len(batch.items) for batch in self._in_flight))
-        lags = self._assignment.lag()
-        self._unfinished = self._assignment.due()
-        for topic in self._topics:
-            self._metrics.lag.labels(topic).set(lags.get(topic, 0))
-        unfinished = chain(self._waiting, *(batch.items for batch in self._in_flight))
-        times = [item.record.timestamp_ms for item in unfinished if item.record.timestamp_ms > 0]
-        self._metrics.oldest.set(max(0.0, time.time() - min(times) / 1000) if times else 0.0)
-        held = Counter((partition.topic, partition.halted) for partition in self._assignment.all())
-        for topic, halted in product(self._topics, (False, True)):
-            self._metrics.partitions.labels(topic, "halted" if halted else "open").set(held[topic, halted])
+    def _show_progress(self) -> None:
+        if self._progress.due():
+            self._progress.show([*self._waiting], [*chain.from_iterable(b.items for b in self._in_flight)])
 
 
 def _names(partitions: Sequence[TopicPartition]) -> list[str]:
