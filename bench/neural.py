@@ -229,12 +229,12 @@ def _peak(folder: str, long_words: int, pipe: Any) -> None:
     pipe.send((before, peak_bytes(), failed))
 
 
-def memory(folder: Path) -> float:
-    """Peak memory with one document of a hundred very long, as a ratio to the same mix without it."""
-    long_words = 4_000 if QUICK else 100_000
+def memory(folder: Path) -> dict[str, float]:
+    """Peak memory with one document of a hundred very long, as ratios to the same mix without it and with one half as long."""
+    lengths = (0, 4_000) if QUICK else (0, 100_000, 200_000)
     figures: dict[int, tuple[int, int, int]] = {}
     context = multiprocessing.get_context("spawn")
-    for words in (0, long_words):
+    for words in lengths:
         ours, theirs = context.Pipe()
         process = context.Process(target=_peak, args=(str(folder), words, theirs))
         process.start()
@@ -249,7 +249,9 @@ def memory(folder: Path) -> float:
         ],
     )
     assert all(failed == 0 for _, _, failed in figures.values())
-    return figures[long_words][1] / figures[0][1]
+    peaks = {words: peak for words, (_, peak, _) in figures.items()}
+    ratios = {"memory_long": peaks[lengths[1]] / peaks[0]}
+    return ratios if QUICK else {**ratios, "memory_twice_as_long": peaks[lengths[2]] / peaks[lengths[1]]}
 
 
 def main() -> None:
@@ -263,7 +265,7 @@ def main() -> None:
                 worst = max if key == "overhead" else min
                 ratios[key] = worst(ratios.get(key, value), value)
         small = home / "0/model" if QUICK else build(SMALL, home / "small")
-        ratios["memory_long"] = memory(small)
+        ratios |= memory(small)
     finish("neural", ratios)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from brevity.neural.counting import count, count_up_to
 from brevity.neural.port import Generator
 from brevity.neural.topics import topic_shifts
 from brevity.nlp.transcript import Sentence, read_sentences
@@ -25,8 +26,6 @@ from brevity.nlp.types import Span
 
 _OVERLAP = 8
 """One part in so many is read twice."""
-_COUNT_AT_ONCE = 2_000
-"""Sentences whose tokens are counted in one call."""
 _ROOM = 0.95
 """Sentences joined may take a few more tokens than they do one by one."""
 _HEADING_CHARACTERS = 100
@@ -80,9 +79,9 @@ def split(text: str, language: str | None, generator: Generator, most_tokens: in
     A single character that takes more tokens than that is a part of its own all the same.
     """
     units = read_units(text, language)
-    sizes = _counted(generator, [text[unit.start : unit.end] for unit in units])
-    units, sizes = _small_enough(text, units, sizes, generator, max(1, int(most_tokens * _ROOM)))
-    ranges = pack([unit.place for unit in units], sizes, max(1, int(most_tokens * _ROOM)))
+    most = max(1, int(most_tokens * _ROOM))
+    units, sizes = _small_enough(text, units, generator, most)
+    ranges = pack([unit.place for unit in units], sizes, most)
     return _fitting(text, units, ranges, generator, most_tokens)
 
 
@@ -198,24 +197,21 @@ def _with_topics(text: str, units: list[Unit]) -> list[Unit]:
     return changed
 
 
-def _counted(generator: Generator, texts: Sequence[str]) -> list[int]:
-    sizes: list[int] = []
-    for place in range(0, len(texts), _COUNT_AT_ONCE):
-        sizes.extend(generator.count_tokens(texts[place : place + _COUNT_AT_ONCE]))
-    return sizes
-
-
 def _small_enough(
-    text: str, units: Sequence[Unit], sizes: Sequence[int], generator: Generator, most: int
+    text: str, units: Sequence[Unit], generator: Generator, most: int
 ) -> tuple[list[Unit], list[int]]:
-    """The units, those that alone are too large halved until they are not (a table, a line of a million letters)."""
+    """The units with their tokens, those that are too large halved until they are not (a table, a line of a million letters)."""
     done: list[tuple[Unit, int]] = []
-    open_ = list(zip(units, sizes, strict=True))
+    open_ = list(units)
     while open_:
-        large = [(unit, size) for unit, size in open_ if size > most and unit.end - unit.start > 1]
-        done.extend((unit, size) for unit, size in open_ if size <= most or unit.end - unit.start <= 1)
-        halves = [half for unit, _ in large for half in _halves(text, unit)]
-        open_ = list(zip(halves, _counted(generator, [text[h.start : h.end] for h in halves]), strict=True))
+        sizes = count_up_to(generator, [text[unit.start : unit.end] for unit in open_], most)
+        large: list[Unit] = []
+        for unit, size in zip(open_, sizes, strict=True):
+            if size > most and unit.end - unit.start > 1:
+                large.append(unit)
+            else:
+                done.append((unit, size))
+        open_ = [half for unit in large for half in _halves(text, unit)]
     done.sort(key=lambda row: row[0].start)
     return [unit for unit, _ in done], [size for _, size in done]
 
@@ -238,7 +234,7 @@ def _fitting(
     open_ = list(ranges)
     while open_:
         chunks = [Chunk(units[a].start, units[b - 1].end, _lead(text, units, a)) for a, b in open_]
-        sizes = _counted(generator, [chunk.text(text) for chunk in chunks])
+        sizes = count(generator, [chunk.text(text) for chunk in chunks])
         halves: list[tuple[int, int]] = []
         for (first, last), chunk, size in zip(open_, chunks, sizes, strict=True):
             if size <= most:

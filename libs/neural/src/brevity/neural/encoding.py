@@ -94,7 +94,7 @@ class Encoder:
         return MT5 if self._mt5 else None
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(found["ids"]) for found in self._tokens(texts)]
+        return [len(found["ids"]) for found in self._tokens(texts, places=False)]
 
     def encode(self, requests: Sequence[Request]) -> list[Source | GenerationError]:
         """One for each request, in order; `language_not_supported` for a language that the model has no code for."""
@@ -163,20 +163,22 @@ class Encoder:
             self._frames[code] = _Frame(empty[:head], empty[head:])
         return self._frames[code]
 
-    def _tokens(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """Token numbers of each text by itself, with their places where the tokenizer tells them."""
+    def _tokens(self, texts: Sequence[str], *, places: bool = True) -> list[dict[str, Any]]:
+        """Token numbers of each text by itself, with their places where they are wanted and the tokenizer tells them."""
         if not texts:
             return []
-        fast = self._tokenizer.is_fast
+        placed = places and self._tokenizer.is_fast
         found = self._tokenizer(
             list(texts),
             add_special_tokens=False,
             split_special_tokens=True,
-            return_offsets_mapping=fast,
+            return_offsets_mapping=placed,
+            return_attention_mask=False,
+            return_token_type_ids=False,
             verbose=False,
         )
-        places = found["offset_mapping"] if fast else [None] * len(texts)
-        return [{"ids": ids, "places": at} for ids, at in zip(found["input_ids"], places, strict=True)]
+        spots = found["offset_mapping"] if placed else [None] * len(texts)
+        return [{"ids": ids, "places": at} for ids, at in zip(found["input_ids"], spots, strict=True)]
 
     def _cut(self, text: str, tokens: Mapping[str, Any], room: int) -> tuple[list[int], int]:
         """The first `room` tokens, and the character where they end."""

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brevity.neural.chunks import split
+from brevity.neural.counting import count, count_up_to
 from brevity.neural.merging import BETWEEN, Node, groups, joined, most_tokens, shortened
 from brevity.neural.port import Generated, GenerationError, Generator, Request, Step, Style
 from brevity.neural.spans import union
@@ -71,8 +72,9 @@ def summarize(wishes: Sequence[Wish], generator: Generator) -> list[LongSummary 
 
     The generator is called once for each level: O(log(longest document)) times.
     """
-    sizes = generator.count_tokens([wish.text for wish in wishes])
-    works = [_one(wish, size, generator) for wish, size in zip(wishes, sizes, strict=True)]
+    context = generator.context_tokens
+    sizes = count_up_to(generator, [wish.text for wish in wishes], context)
+    works = [_one(wish, size <= context, generator) for wish, size in zip(wishes, sizes, strict=True)]
     done: dict[int, LongSummary | GenerationError] = {}
     asked: dict[int, list[Request]] = {}
     for number, work in enumerate(works):
@@ -106,19 +108,19 @@ def _advance(
         done[number] = end.value
 
 
-def _one(wish: Wish, tokens: int, generator: Generator) -> _Work:
+def _one(wish: Wish, fits: bool, generator: Generator) -> _Work:
     """The steps of one document: yields the requests of a level, is sent their answers, returns the summary."""
-    context = generator.context_tokens
-    if tokens <= context:
+    if fits:
         [answer] = yield [_request(wish, wish.text, wish.words, "whole")]
         seen = union([Span(0, answer.seen_characters)])
         return LongSummary(
             answer.text, seen, answer.source_tokens, answer.summary_tokens, finished=answer.finished
         )
-    return (yield from _in_parts(wish, context, generator))
+    return (yield from _in_parts(wish, generator))
 
 
-def _in_parts(wish: Wish, context: int, generator: Generator) -> _Work:
+def _in_parts(wish: Wish, generator: Generator) -> _Work:
+    context = generator.context_tokens
     lengths = _Lengths(wish, context, generator)
     chunks = split(wish.text, wish.language, generator, context)
     tally = _Tally()
@@ -129,7 +131,7 @@ def _in_parts(wish: Wish, context: int, generator: Generator) -> _Work:
         return tally.summary(
             answers[0].text, [chunk.seen(answers[0].seen_characters)], 1, 0, answers[0].finished
         )
-    weights = generator.count_tokens([chunk.text(wish.text) for chunk in chunks])
+    weights = count(generator, [chunk.text(wish.text) for chunk in chunks])
     answers = yield [
         _request(wish, chunk.text(wish.text), lengths.part(weight, sum(weights)), "part", last=False)
         for chunk, weight in zip(chunks, weights, strict=True)

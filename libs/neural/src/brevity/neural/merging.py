@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from brevity.neural.counting import count
 from brevity.neural.port import Generator
 from brevity.nlp.sentences import split_sentences
 from brevity.nlp.types import Span
@@ -38,7 +39,7 @@ def most_tokens(context_tokens: int) -> int:
 
 def shortened(texts: Sequence[str], generator: Generator, most: int) -> list[tuple[str, int, bool]]:
     """Each text cut to at most `most` tokens, at the end of a sentence where it has one; its tokens; whether it was cut."""
-    sizes = generator.count_tokens(texts)
+    sizes = count(generator, texts)
     done: list[tuple[str, int, bool]] = []
     for text, size in zip(texts, sizes, strict=True):
         cut = False
