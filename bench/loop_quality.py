@@ -2,9 +2,9 @@
 
 For each change of domain the champion is trained on all other domains, and the candidate on those and the new one, with
 the trainer's own recipe. Both summarize documents of every domain that neither was trained on, to the length of their
-references, as the platform's readers get them. Two trainings on the same documents that differ by their seed alone differ on
-a domain by up to 2 %: scores are means over trainings with several seeds, so that what remains is the change's. A training document that shares a passage of 50 words with a held-out one
-is left out. Beside it stands what a ranker of sentences could reach at most, more or less: sentences taken
+references, as the platform's readers get them. A training document that shares a passage of 50 words with a held-out one
+is left out. Trainings on the same documents that differ by their seed alone differ on a domain by 1 to 2 %: scores are
+means over several seeds, so that more of what is seen comes from the change of domain. Beside it stands what a ranker of sentences could reach at most, more or less: sentences taken
 greedily with the reference in hand.
 """
 

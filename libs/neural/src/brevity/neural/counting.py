@@ -1,7 +1,7 @@
 """Tokens of texts of any size, counted in memory that does not grow with them.
 
-A tokenizer takes some hundred bytes for each token of a call, so that a book counted in one call takes more than its
-summary does.
+A tokenizer takes several hundred bytes for each token of a call: a book counted in one call would take more memory than
+the model needs to summarize it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from brevity.neural.port import Generator
 _WINDOW_CHARACTERS = 200_000
 """Characters that are given to the tokenizer in one call."""
 _CHARACTERS_A_TOKEN = 8
-"""A text of so many characters for each token that it may take surely takes more, or nearly so."""
+"""So many characters a token are read first: nearly every text shows there that it takes more."""
 _STEP = 4
 
 
