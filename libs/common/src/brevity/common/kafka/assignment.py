@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from confluent_kafka import KafkaException, TopicPartition
 
 from brevity.common.kafka.crash_guard import CrashGuard
 from brevity.common.kafka.inflight import Batch, Partition
+from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.kafka.transaction import Aborted
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import StageSettings
@@ -36,7 +36,9 @@ class Assignment:
         *,
         beat: Callable[[], None],
         stopping: Callable[[], bool],
+        runtime: Runtime = REAL,
     ) -> None:
+        self._runtime = runtime
         self._consumer = consumer
         self._settings = settings
         self._retry_topic = retry_topic
@@ -134,7 +136,7 @@ class Assignment:
             self._paused = False
             open_ones = [p for p in self._partitions.values() if not p.resume_at and not p.halted]
             self._consumer.resume([_place(partition) for partition in open_ones])
-        now = time.time()
+        now = self._runtime.time()
         for partition in self._partitions.values():
             if partition.resume_at and partition.resume_at <= now and not partition.halted:
                 partition.resume_at = 0.0
@@ -235,7 +237,7 @@ class Assignment:
                 log.warning("the position in a partition cannot be found yet", reason=error.args[0].str())
                 if self._stopping():
                     raise Aborted("stopped while the broker was away") from error
-                time.sleep(0.2)
+                self._runtime.sleep(0.2)
 
 
 def _place(partition: Partition, offset: int | None = None, metadata: str | None = None) -> TopicPartition:

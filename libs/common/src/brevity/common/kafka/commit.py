@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from confluent_kafka import TopicPartition
 
 from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.record import OutRecord
+from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.kafka.transaction import Aborted, Transactions
 
 _GENERATION_TRIES, _GENERATION_WAIT_SECONDS = 40, 0.05
@@ -21,6 +21,8 @@ def commit(
     metrics: StageMetrics,
     outputs: Sequence[OutRecord],
     offsets: Sequence[TopicPartition],
+    *,
+    runtime: Runtime = REAL,
 ) -> None:
     """Run the transaction, again when the group has just moved on to a new generation.
 
@@ -39,7 +41,7 @@ def commit(
             metrics.transactions.labels("aborted").inc()
             if not error.stale_generation or not tries_left:
                 raise
-            time.sleep(_GENERATION_WAIT_SECONDS)
+            runtime.sleep(_GENERATION_WAIT_SECONDS)
         else:
             metrics.transactions.labels("committed").inc()
             return

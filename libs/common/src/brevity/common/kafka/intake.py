@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from confluent_kafka import KafkaError
@@ -12,6 +11,7 @@ from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.inflight import Item
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.retry import original, without_reserved
+from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import StageSettings
 
@@ -21,7 +21,8 @@ log = get_logger(__name__)
 class Intake:
     """Lets each record of the assigned partitions in once, and records of the retry topic when they are due."""
 
-    def __init__(self, assignment: Assignment, settings: StageSettings) -> None:
+    def __init__(self, assignment: Assignment, settings: StageSettings, runtime: Runtime = REAL) -> None:
+        self._runtime = runtime
         self._assignment = assignment
         self._settings = settings
 
@@ -52,7 +53,7 @@ class Intake:
             # No longer than this stage itself would wait, whatever another tool has written there.
             latest = record.timestamp_ms / 1000 + self._settings.retry_backoff_max_seconds
             not_before = min(due.not_before, latest)
-            if not_before > time.time():
+            if not_before > self._runtime.time():
                 self._assignment.wait_until_due(partition, offset, not_before)
                 return None
             record = due.record

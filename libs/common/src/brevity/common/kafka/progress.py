@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import product
@@ -11,6 +10,7 @@ from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.inflight import Item
 from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.record import OutRecord
+from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.kafka.transform import Fate
 
 _GAUGES_EVERY_SECONDS = 5.0
@@ -24,7 +24,10 @@ class Progress:
             a halted partition; may be read from any thread.
     """
 
-    def __init__(self, metrics: StageMetrics, assignment: Assignment, topics: Sequence[str]) -> None:
+    def __init__(
+        self, metrics: StageMetrics, assignment: Assignment, topics: Sequence[str], runtime: Runtime = REAL
+    ) -> None:
+        self._runtime = runtime
         self._metrics = metrics
         self._assignment = assignment
         self._topics = topics
@@ -33,7 +36,7 @@ class Progress:
 
     def finished(self, done: Iterable[tuple[Item, Fate]], outputs: Iterable[OutRecord]) -> None:
         """Count what a transaction has committed."""
-        now_ms = time.time() * 1000
+        now_ms = self._runtime.time() * 1000
         for out in outputs:
             self._metrics.produced.labels(out.topic).inc()
         for item, fate in done:
@@ -45,18 +48,18 @@ class Progress:
 
     def due(self) -> bool:
         """Whether the gauges are old enough to be set again."""
-        return time.monotonic() - self._gauges_at >= _GAUGES_EVERY_SECONDS
+        return self._runtime.monotonic() - self._gauges_at >= _GAUGES_EVERY_SECONDS
 
     def show(self, waiting: Sequence[Item], in_flight: Sequence[Item]) -> None:
         """Set the gauges."""
-        self._gauges_at = time.monotonic()
+        self._gauges_at = self._runtime.monotonic()
         self._metrics.in_flight.set(len(in_flight))
         lags = self._assignment.lag()
         self.unfinished = self._assignment.due()
         for topic in self._topics:
             self._metrics.lag.labels(topic).set(lags.get(topic, 0))
         times = [item.record.timestamp_ms for item in (*waiting, *in_flight) if item.record.timestamp_ms > 0]
-        self._metrics.oldest.set(max(0.0, time.time() - min(times) / 1000) if times else 0.0)
+        self._metrics.oldest.set(max(0.0, self._runtime.time() - min(times) / 1000) if times else 0.0)
         held = Counter((partition.topic, partition.halted) for partition in self._assignment.all())
         for topic, halted in product(self._topics, (False, True)):
             self._metrics.partitions.labels(topic, "halted" if halted else "open").set(held[topic, halted])

@@ -9,15 +9,13 @@ implements is docs/delivery.md.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import chain
 from typing import Any
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from brevity.common.errors import Rejected
 from brevity.common.kafka.assignment import Assignment
@@ -29,6 +27,7 @@ from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.progress import Progress
 from brevity.common.kafka.record import OutRecord
 from brevity.common.kafka.results import DeadLetter, Handler
+from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.kafka.topics import retry_topic
 from brevity.common.kafka.transaction import Aborted, Transactions
 from brevity.common.kafka.transform import Abandoned, Fate, Transform
@@ -54,6 +53,7 @@ class Stage:
         handler: See `brevity.common.kafka.results.Handler`.
         dead_letter: Builds what replaces a record given up on.
         metrics: Instruments to record to; made when absent (once in a process).
+        runtime: Time, threads and Kafka clients; a simulation gives its own.
     """
 
     def __init__(
@@ -66,21 +66,28 @@ class Stage:
         handler: Handler,
         dead_letter: DeadLetter,
         metrics: StageMetrics | None = None,
+        runtime: Runtime = REAL,
     ) -> None:
+        self._runtime = runtime
         self._name = name
         self._settings = settings
         self._topics = [*sources, retry_topic(group)]
         self._metrics = metrics or StageMetrics(name)
-        self._stop = threading.Event()
-        self._abandon = threading.Event()
-        self._beat_at = time.monotonic()
+        self._stop = runtime.flag()
+        self._abandon = runtime.flag()
+        self._beat_at = runtime.monotonic()
         self._transform = Transform(
-            handler, dead_letter, settings, retry_topic(group), self._metrics, self._abandon
+            handler, dead_letter, settings, retry_topic(group), self._metrics, self._abandon, runtime=runtime
         )
         self._transactions = Transactions(
-            kafka, group, settings.instance_id, beat=self._beat, stopping=self._stop.is_set
+            kafka,
+            group,
+            settings.instance_id,
+            beat=self._beat,
+            stopping=self._stop.is_set,
+            runtime=runtime,
         )
-        self._consumer: Any = Consumer(
+        self._consumer: Any = runtime.consumer(
             consumer_config(
                 kafka,
                 group,
@@ -90,16 +97,21 @@ class Stage:
             | {"enable.partition.eof": True}
         )
         self._assignment = Assignment(
-            self._consumer, settings, retry_topic(group), beat=self._beat, stopping=self._stop.is_set
+            self._consumer,
+            settings,
+            retry_topic(group),
+            beat=self._beat,
+            stopping=self._stop.is_set,
+            runtime=runtime,
         )
-        self._progress = Progress(self._metrics, self._assignment, self._topics)
-        self._intake = Intake(self._assignment, settings)
+        self._progress = Progress(self._metrics, self._assignment, self._topics, runtime=runtime)
+        self._intake = Intake(self._assignment, settings, runtime=runtime)
         self._waiting = Waiting(settings)
         self._in_flight: deque[Batch] = deque()
         self._rewind_due = False
         self._oldest_waiting = 0.0
         self._full_since = 0.0
-        self._workers = ThreadPoolExecutor(settings.max_in_flight_batches, thread_name_prefix=name)
+        self._workers = runtime.workers(settings.max_in_flight_batches, name)
 
     def run(self) -> None:
         """Work until `stop`; returns when what was in flight is committed and the group is left.
@@ -134,7 +146,7 @@ class Stage:
 
     def heartbeat_age_seconds(self) -> float:
         """Seconds since the loop last turned."""
-        return time.monotonic() - self._beat_at
+        return self._runtime.monotonic() - self._beat_at
 
     def unfinished_records(self) -> int:
         """See `Progress.unfinished`."""
@@ -146,7 +158,7 @@ class Stage:
         return bool(partitions) and not any(partition.halted for partition in partitions)
 
     def _beat(self) -> None:
-        self._beat_at = time.monotonic()
+        self._beat_at = self._runtime.monotonic()
 
     def _turn(self) -> None:
         self._beat()
@@ -165,10 +177,10 @@ class Stage:
 
     def _wait_while_full(self) -> None:
         """Backpressure: first wait; when that takes long, pause, so that the group protocol can be served meanwhile."""
-        now = time.monotonic()
+        now = self._runtime.monotonic()
         self._full_since = self._full_since or now
         if now - self._full_since < _FULL_PATIENCE_SECONDS:
-            wait([self._in_flight[0].future], timeout=0.05)
+            self._runtime.wait([self._in_flight[0].future], 0.05)
             return
         self._assignment.pause()
         self._take([self._consumer.poll(0.05)])
@@ -190,7 +202,7 @@ class Stage:
             item = self._intake.item(message)
             if item is not None:
                 if not self._waiting:
-                    self._oldest_waiting = time.monotonic()
+                    self._oldest_waiting = self._runtime.monotonic()
                 self._waiting.add(item)
                 consumed[item.partition.topic] = consumed.get(item.partition.topic, 0) + 1
         for topic, count in consumed.items():
@@ -201,7 +213,7 @@ class Stage:
         while self._waiting and len(self._in_flight) < limit:
             if self._in_flight and self._in_flight[-1].alone:
                 return
-            fresh = time.monotonic() - self._oldest_waiting < self._settings.batch_wait_seconds
+            fresh = self._runtime.monotonic() - self._oldest_waiting < self._settings.batch_wait_seconds
             if self._in_flight and fresh and not self._waiting.full():
                 return  # the workers have something to do: let the batch fill
             batch = self._waiting.next_batch()
@@ -212,7 +224,7 @@ class Stage:
             self._start(batch)
 
     def _start(self, batch: Batch) -> None:
-        self._oldest_waiting = time.monotonic()
+        self._oldest_waiting = self._runtime.monotonic()
         if not self._assignment.sign_for(batch):
             return  # lost meanwhile: nothing was begun
         self._metrics.batch_records.observe(len(batch.items))
@@ -260,7 +272,7 @@ class Stage:
             for partition, position in positions.items()
         ]
         try:
-            commit(self._transactions, self._consumer, self._metrics, outputs, offsets)
+            commit(self._transactions, self._consumer, self._metrics, outputs, offsets, runtime=self._runtime)
         except Aborted as error:
             self._metrics.discarded.inc(len(done))
             if self._stop.is_set():
@@ -280,12 +292,12 @@ class Stage:
 
     def _drain(self, seconds: float | None) -> None:
         """Wait for what is in work and commit it; for `seconds` at most (None: until done or told to stop)."""
-        deadline = time.monotonic() + seconds if seconds is not None else None
+        deadline = self._runtime.monotonic() + seconds if seconds is not None else None
         while self._in_flight:
             self._beat()
-            if time.monotonic() >= deadline if deadline is not None else self._stop.is_set():
+            if self._runtime.monotonic() >= deadline if deadline is not None else self._stop.is_set():
                 return
-            wait([self._in_flight[0].future], timeout=0.05)
+            self._runtime.wait([self._in_flight[0].future], 0.05)
             self._commit_finished()
 
     def _rewind(self) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from brevity.common.errors import Fatal
 from brevity.common.kafka.client import transactional_config
 from brevity.common.kafka.record import OutRecord
-from brevity.common.kafka.watchdog import Stuck, Watchdog
+from brevity.common.kafka.runtime import REAL, Runtime
+from brevity.common.kafka.watchdog import Stuck
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
 
@@ -55,12 +55,14 @@ class Transactions:
         *,
         beat: Callable[[], None],
         stopping: Callable[[], bool],
+        runtime: Runtime = REAL,
     ) -> None:
+        self._runtime = runtime
         self._config = transactional_config(kafka, group, instance_id=instance_id)
         self._beat = beat
         self._stopping = stopping
         self._producer: Any = None
-        self._watchdog = Watchdog()
+        self._watchdog = self._runtime.watchdog()
 
     def open(self) -> None:
         """Connect; ends whatever an earlier life of this instance left open.
@@ -70,7 +72,7 @@ class Transactions:
             Fatal: The broker refuses this producer.
         """
         while self._producer is None:
-            producer: Any = Producer(self._config)
+            producer = self._runtime.producer(self._config)
             try:
                 self._patiently(producer.init_transactions)
             except KafkaException as error:
@@ -151,7 +153,7 @@ class Transactions:
         """Leave a stuck producer and its thread behind; the next producer fences it."""
         log.warning("the client is stuck in a call: starting a new producer")
         self._producer = None
-        self._watchdog = Watchdog()
+        self._watchdog = self._runtime.watchdog()
 
     def _patiently(self, call: Callable[[float], Any]) -> None:
         """Call with a timeout until it does not ask to be called again."""
@@ -169,7 +171,7 @@ class Transactions:
         self._beat()
         if self._stopping():
             raise Aborted("stopped while the broker was away")
-        time.sleep(seconds)
+        self._runtime.sleep(seconds)
 
 
 _STALE_GENERATION = {"ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import DeadLetter, Done, Failed, Handler, Result
 from brevity.common.kafka.retry import backoff_seconds, next_attempt
+from brevity.common.kafka.runtime import REAL, Flag, Runtime
 from brevity.common.kafka.topics import BY_NAME
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import StageSettings
@@ -54,8 +54,10 @@ class Transform:
         settings: StageSettings,
         retry_topic: str,
         metrics: StageMetrics,
-        stopping: threading.Event,
+        stopping: Flag,
+        runtime: Runtime = REAL,
     ) -> None:
+        self._runtime = runtime
         self._handler = handler
         self._dead_letter = dead_letter
         self._settings = settings
@@ -133,7 +135,7 @@ class Transform:
             return self.give_up(record, result.error, record.attempt)
         wait = backoff_seconds(record.attempt, self._settings)
         again = next_attempt(
-            record, self._retry_topic, attempt=record.attempt + 1, not_before=time.time() + wait
+            record, self._retry_topic, attempt=record.attempt + 1, not_before=self._runtime.time() + wait
         )
         if _too_large(again):  # e.g. a compressed record that took less room on its own topic
             return self.give_up(record, result.error, record.attempt)
