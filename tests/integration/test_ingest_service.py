@@ -122,3 +122,24 @@ def test_the_command_names_a_missing_file(environ: dict[str, str]) -> None:
     assert done.returncode == 1
     assert "no-such-file does not exist" in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
+
+
+def test_what_kafka_has_is_taken_while_the_store_is_away(stack: Stack, door: httpx.Client) -> None:
+    texts = [f"The lighthouse at bay number {number} was painted white again." for number in range(20)]
+    stack.mongo_server.kill()
+    try:
+        answers = [door.post("/v1/documents", json={"text": text}, timeout=30) for text in texts]
+        upload = door.post(
+            "/v1/documents", files={"file": ("a.txt", b"The mill grinds corn again.")}, timeout=30
+        )
+        assert {answer.status_code for answer in (*answers, upload)} == {202}, [a.text for a in answers]
+        # After the first has found out, nobody waits for the store any more.
+        assert max(answer.elapsed.total_seconds() for answer in answers[10:]) < 0.9
+        shown = door.get(answers[-1].json()["location"], timeout=30)
+        assert (shown.status_code, shown.json()["state"]) == (200, "submitted")
+        assert door.get("/v1/documents/never-sent", timeout=30).status_code == 503
+    finally:
+        stack.mongo_server.start()
+        stack.mongo_server.wait_ready()
+    for answer in (*answers, upload):
+        assert _outcome(door, answer.json()["location"])["state"] == "accepted"

@@ -16,6 +16,7 @@ from brevity.ingest.claims import Claims, mongo_client
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.http import add_routes
 from brevity.ingest.metrics import IngestMetrics
+from brevity.ingest.notes import Notes
 from brevity.ingest.projection import Projection
 from brevity.ingest.settings import IngestSettings
 from brevity.ingest.states import States
@@ -59,10 +60,12 @@ def run(settings: IngestSettings) -> None:
         ],
         heartbeat=stage.heartbeat_age_seconds,
     )
-    add_routes(door, Submitter(settings.kafka, store, settings.ingest), states, settings.ingest)
+    notes = Notes(states.submitted)
+    add_routes(door, Submitter(settings.kafka, store, settings.ingest), states, notes, settings.ingest)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stage.stop())
     with (
+        notes,
         Projection(settings.kafka, settings.mongo, metrics),
         BackgroundServer(door, settings.http.host, port_of(settings.http, "ingest")),
     ):

@@ -17,16 +17,22 @@ from brevity.common.events import DocumentSubmitted
 from brevity.common.http.auth import tenant_of
 from brevity.common.http.problem import problem
 from brevity.ingest.fetch import fetch_url
+from brevity.ingest.notes import Notes
 from brevity.ingest.settings import IngestBlock
 from brevity.ingest.states import States
 from brevity.ingest.submit import Submitter
 
 _SUMMARY_FIELDS = ("words", "length", "style")
 _DOCUMENT_FIELDS = ("document_id", "title", "language")
+_NOTE_SECONDS = 1.0
+"""Longest that an answer waits for the store, so that asking for its `location` at once finds it there."""
+
 TenantOf = Annotated[str, Depends(tenant_of)]
 
 
-def add_routes(app: FastAPI, submitter: Submitter, states: States, settings: IngestBlock) -> None:
+def add_routes(
+    app: FastAPI, submitter: Submitter, states: States, notes: Notes, settings: IngestBlock
+) -> None:
     """Add `POST /v1/documents` and `GET /v1/documents/{document_id}` to `app`."""
 
     async def submit(request: Request, tenant: TenantOf) -> Response:
@@ -36,7 +42,9 @@ def add_routes(app: FastAPI, submitter: Submitter, states: States, settings: Ing
         else:
             document = await _from_json(request, tenant, submitter, settings)
         document_id = await asyncio.to_thread(submitter.send, document)
-        await asyncio.to_thread(states.submitted, tenant, document_id)
+        # Kafka has it: whatever becomes of the note, the answer is that it was taken.
+        noted = asyncio.wrap_future(notes.add((tenant, document_id)))
+        await asyncio.wait({noted}, timeout=_NOTE_SECONDS)
         location = f"/v1/documents/{quote(document_id, safe='')}"
         return JSONResponse(
             {"document_id": document_id, "location": location},
@@ -46,6 +54,8 @@ def add_routes(app: FastAPI, submitter: Submitter, states: States, settings: Ing
 
     def show(document_id: str, tenant: TenantOf) -> Response:
         """How one of the caller's documents stands: submitted, accepted, rejected, completed or failed."""
+        if notes.holds((tenant, document_id)):
+            return JSONResponse({"document_id": document_id, "state": "submitted"})
         found = states.find(tenant, document_id)
         if found is None:
             return problem(

@@ -6,10 +6,11 @@ submission first and then how far it got; a state is only ever replaced by one w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from pymongo import MongoClient
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo import MongoClient, UpdateOne
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
@@ -20,6 +21,8 @@ Outcome = DocumentAccepted | DocumentRejected | SummaryCompleted | SummaryFailed
 
 _RANK: dict[State, int] = {"rejected": 2, "accepted": 3, "failed": 4, "completed": 5}
 """A replay takes a document from rejected to accepted, and from failed to completed."""
+
+_DUPLICATE_KEY = 11_000
 
 Update = tuple[dict[str, Any], dict[str, Any]]
 
@@ -69,26 +72,36 @@ def _reason(event: DocumentRejected | SummaryFailed) -> dict[str, Any]:
 
 
 class States:
-    """Reads states, and notes a submission; safe to share between threads."""
+    """Reads states, and notes submissions; safe to share between threads."""
 
     def __init__(self, client: MongoClient[dict[str, Any]], database: str) -> None:
         self._collection = client[database][COLLECTION]
 
-    def submitted(self, tenant: str, document_id: str) -> None:
-        """Note that a document is on its way, unless more is known of it. Raises Unavailable."""
-        fields = {
-            "tenant": tenant,
-            "document_id": document_id,
-            "state": "submitted",
-            "order": 0,
-            "details": {},
-        }
-        try:
-            self._collection.update_one(
-                {"_id": state_id(tenant, document_id)}, {"$setOnInsert": fields}, upsert=True
+    def submitted(self, documents: Sequence[tuple[str, str]]) -> None:
+        """Note that documents, given by tenant and id, are on their way, unless more is known of them. Raises Unavailable."""
+        writes = [
+            UpdateOne(
+                {"_id": state_id(tenant, document_id)},
+                {
+                    "$setOnInsert": {
+                        "tenant": tenant,
+                        "document_id": document_id,
+                        "state": "submitted",
+                        "order": 0,
+                        "details": {},
+                    }
+                },
+                upsert=True,
             )
-        except DuplicateKeyError:
-            return  # another event was first, and knows more
+            for tenant, document_id in documents
+        ]
+        try:
+            self._collection.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            details: Any = error.details or {}
+            # A duplicate key: another event was first, and knows more.
+            if any(one.get("code") != _DUPLICATE_KEY for one in details.get("writeErrors", ())):
+                raise Unavailable("MongoDB refuses a write", code="mongo") from error
         except PyMongoError as error:
             raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error
 

@@ -9,14 +9,17 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from brevity.common.errors import Rejected
+from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import TrainingRequested
+from brevity.common.observability.logging import get_logger
 from brevity.trainer.data.spec import DatasetSpec
 from brevity.trainer.jobs.folders import folder_of
 from brevity.trainer.jobs.model import Job, job_of
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.producer import EventProducer
 from brevity.trainer.recipe import ENGINES, recipe_of
+
+log = get_logger(__name__)
 
 Reason = Literal["person", "schedule", "drift", "feedback"]
 
@@ -42,11 +45,11 @@ class Requests:
         requested_by: str | None = None,
         job_id: str | None = None,
     ) -> Job:
-        """Publish the request, then keep its job; the consumer of the topic keeps it if this process dies between.
+        """Publish the request, then keep its job; the consumer of the topic keeps it if the store is away just then.
 
         Raises:
             Rejected: The engine cannot be trained, or the dataset or a parameter is wrong.
-            Unavailable: Kafka or the store is away; with a `job_id` of one's own, asking again is harmless.
+            Unavailable: Kafka did not take it; with a `job_id` of one's own, asking again is harmless.
         """
         event = TrainingRequested(
             job_id=job_id or f"job-{uuid.uuid4().hex[:16]}",
@@ -62,8 +65,13 @@ class Requests:
         )
         check(event)
         self._producer.send([(event, event.requested_at)])
-        self._jobs.add(job_of(event, self._attempts))
-        return self._jobs.get(event.job_id)
+        job = job_of(event, self._attempts)
+        try:
+            self._jobs.add(job)
+            return self._jobs.get(event.job_id)
+        except Unavailable as error:  # Kafka has it: it was taken, whatever else is away
+            log.warning("a requested job is kept later", job_id=event.job_id, reason=error.message)
+            return job
 
     def take(self, event: TrainingRequested) -> None:
         """Keep the job of a published request; one that cannot be trained is kept as failed, with the reason."""

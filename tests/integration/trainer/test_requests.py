@@ -1,0 +1,30 @@
+"""What was asked of the trainer and taken by Kafka is taken, whatever the store says."""
+
+from __future__ import annotations
+
+import pytest
+
+from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.producer import EventProducer
+from brevity.trainer.requests import Requests
+from tests.support.stack import Stack
+from tests.support.topics import read
+from tests.support.trainer import fresh_store
+
+pytestmark = pytest.mark.stack
+
+
+def test_a_training_that_kafka_has_is_taken_while_the_store_is_away(stack: Stack) -> None:
+    store = fresh_store(stack)
+    requests = Requests(Jobs(store), EventProducer(stack.kafka), 2)
+    stack.mongo_server.kill()
+    try:
+        job = requests.request(model="m", engine="extractive", reason="person")
+        assert job.state == "queued"
+        assert job.job_id in {
+            (message.key() or b"").decode() for message in read(stack.kafka, "training.requested")
+        }
+    finally:
+        stack.mongo_server.start()
+        stack.mongo_server.wait_ready()
+        store.close()
