@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from brevity.common.errors import Unavailable
-from brevity.common.events import DocumentAccepted, DocumentRejected
+from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
+from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.results import Done, Failed
 from brevity.common.settings import MongoSettings
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.ingest.claims import Claims, mongo_client
+from brevity.ingest.claims import COLLECTION, Claim, Claims, mongo_client, settled
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock
+from brevity.summarize.engines.port import Job, Summary
+from brevity.summarize.engines.registry import load_engine
+from brevity.summarize.results import completed, failed
+from tests.support.expiry import expire
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.stack
@@ -172,3 +177,83 @@ def test_a_mongodb_that_is_away_holds_the_batch(stack: Stack) -> None:
     away = MongoSettings.model_validate({"url": "mongodb://127.0.0.1:1", "timeout_seconds": 0.3})
     with pytest.raises(Unavailable):
         handler_on(stack, away)([record(document_id="x", text=fresh_text())])
+
+
+def settle(
+    stack: Stack, *events: DocumentAccepted | DocumentRejected | SummaryCompleted | SummaryFailed
+) -> None:
+    """What ingest's view does to the claims when it reads `events`."""
+    writes = [write for event in events if (write := settled(event)) is not None]
+    if writes:
+        mongo_client(stack.mongo)[stack.mongo.database][COLLECTION].bulk_write(writes)
+
+
+def failure(document: DocumentAccepted) -> SummaryFailed:
+    given = Record("documents.accepted", 0, 0, b"k", document.to_json())
+    return failed(given, document, Transient("no"), 5, original=None, engine="extractive")
+
+
+def test_a_text_whose_summary_failed_can_be_sent_again_by_anybody(
+    stack: Stack, handler: IngestHandler
+) -> None:
+    text = fresh_text()
+    first = accepted(handler([record(document_id="a", text=text)])[0])
+    settle(stack, failure(first))
+    retry = record(document_id="a", text=text)
+    second = accepted(handler([retry])[0])
+    assert accepted(handler([retry])[0]) == second, "redone work finds its claim"
+    rejected = handler([record(document_id="b", text=text)])[0]
+    assert isinstance(rejected, Done)
+    assert DocumentRejected.model_validate_json(rejected.outputs[0].value).duplicate_of == "a"
+    settle(stack, failure(second))
+    assert accepted(handler([record(document_id="c", text=text)])[0]).document_id == "c"
+    assert handler([record(document_id="c", text=text)]) == [Done()]
+
+
+def test_a_failed_text_is_free_once_within_a_batch_too(stack: Stack, handler: IngestHandler) -> None:
+    text = fresh_text()
+    settle(stack, failure(accepted(handler([record(document_id="a", text=text)])[0])))
+    results = handler([record(document_id="b", text=text), record(document_id="c", text=text)])
+    assert accepted(results[0]).document_id == "b"
+    assert isinstance(results[1], Done)
+    assert DocumentRejected.model_validate_json(results[1].outputs[0].value).duplicate_of == "b"
+
+
+def test_a_failed_summary_that_is_replayed_takes_its_text_again(stack: Stack, handler: IngestHandler) -> None:
+    text = fresh_text()
+    document = accepted(handler([record(document_id="a", text=text)])[0])
+    summary = load_engine().summarize([Job(text=text, language="en", words=20)])[0]
+    assert isinstance(summary, Summary)
+    settle(stack, failure(document), completed(document, summary, replayed=True))
+    assert handler([record(document_id="a", text=text)]) == [Done()]
+    assert completed(document, summary).claim_id is None, "other summaries cost the store nothing"
+
+
+@pytest.mark.parametrize(
+    "error", [Rejected("died", code="crashed_worker"), Transient("cannot be kept", code="object_store")]
+)
+def test_a_document_given_up_after_it_claimed_its_text_lets_it_go(
+    stack: Stack, handler: IngestHandler, error: BrevityError
+) -> None:
+    text = fresh_text()
+    lost = record(document_id="a", text=text)
+    accepted(handler([lost])[0])
+    settle(stack, DocumentRejected.model_validate_json(handler.dead_letter(lost, error, 5).value))
+    assert accepted(handler([record(document_id="a", text=text)])[0]).document_id == "a"
+
+
+def test_claims_expire_with_the_summaries_that_retention_removes(stack: Stack) -> None:
+    database = MongoSettings(url=stack.mongo.url, database=f"claims-{uuid.uuid4().hex[:8]}")
+    moved = datetime.now(UTC) - timedelta(days=31)
+    claims = Claims(mongo_client(database), database.database, now=lambda: moved)
+    for days in (365, 30, 30):
+        claims.prepare(days=days)
+    mine, other = Claim("text", "a", "t", 0, 0), Claim("text", "b", "t", 0, 1)
+    assert claims.take([mine]) == [mine]
+    collection = mongo_client(database)[database.database][COLLECTION]
+    expire(collection)
+    assert Claims(mongo_client(database), database.database).take([other]) == [other]
+    expire(collection)
+    assert collection.count_documents({}) == 1
+    claims.prepare(days=0)
+    assert "retention" not in collection.index_information()

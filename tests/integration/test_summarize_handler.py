@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from brevity.common.events import DocumentAccepted, ObjectRef, Origin, SummaryCo
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.settings import S3Settings
 from brevity.common.storage.objects import text_key
 from brevity.common.storage.s3 import S3ObjectStore
@@ -107,6 +109,14 @@ def test_redone_work_gives_the_same_bytes_in_any_batch(handler: SummarizeHandler
     records = [accepted(text, offset) for offset, text in enumerate(sample_texts())]
     singly = [result for record in records for result in handler([record])]
     assert values(handler(records)) == values(singly)
+
+
+def test_only_a_replayed_document_names_its_claim(handler: SummarizeHandler) -> None:
+    first = accepted(BRIDGE, 71, claim_id="c-1")
+    replayed = replace(first, offset=72, headers=((REPLAY_HEADER, b"evt_1"),))
+    assert [summary(result).claim_id for result in handler([first, replayed])] == [None, "c-1"]
+    dead = handler.dead_letter(first, Transient("no"), 5)
+    assert SummaryFailed.model_validate_json(dead.value).claim_id == "c-1"
 
 
 def test_the_trace_of_the_document_is_carried_on(handler: SummarizeHandler) -> None:

@@ -29,6 +29,7 @@ def run(settings: IngestSettings) -> None:
     store.ensure_bucket()
     mongo = mongo_client(settings.mongo)
     claims = Claims(mongo, settings.mongo.database)
+    claims.prepare(days=settings.ingest.retention_days)
     states = States(mongo, settings.mongo.database)
     metrics = IngestMetrics()
     handler = IngestHandler(store, claims, settings.ingest, metrics)

@@ -2,37 +2,47 @@
 
 A claim is taken before the transaction that publishes the outcome, and names the submission by its coordinates. Redone
 work finds its own claim and goes on; any other submission of the same text finds that it came later. See ADR 7.
+
+A claim whose document failed is free again: the next submission takes a claim of its own after it (`ID#1`, `ID#2`, ...).
+Freeing only ever marks a claim, so that redone work of its holder still finds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import MongoClient, UpdateOne
+from pymongo import ASCENDING, MongoClient, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from brevity.common.errors import Unavailable
+from brevity.common.events import DocumentRejected, SummaryCompleted, SummaryFailed
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.retention import keep_for
 
 COLLECTION = "ingest_claims"
 _DUPLICATE_KEY = 11_000
+_MOST_FAILURES = 1_000
+"""Of one text with one request: more sendings of it than this are answered as if the last one held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """`id` is what is claimed; the rest says by whom: the document and its original submission's coordinates.
 
-    `tenant` is there to find a document's claims by, when it is erased.
+    Two claims are equal when they are by the same submission. `tenant` is there to find a document's claims by, when it
+    is erased; `failed` says that the holder's document came to nothing.
     """
 
-    id: str
+    id: str = field(compare=False)
     document_id: str
     topic: str
     partition: int
     offset: int
     tenant: str = field(default="default", compare=False)
+    failed: bool = field(default=False, compare=False)
 
 
 def mongo_client(settings: MongoSettings) -> MongoClient[dict[str, Any]]:
@@ -49,11 +59,32 @@ def mongo_client(settings: MongoSettings) -> MongoClient[dict[str, Any]]:
 
 
 class Claims:
-    """Claims in MongoDB; safe to share between threads."""
+    """Claims in MongoDB; safe to share between threads.
 
-    def __init__(self, client: MongoClient[dict[str, Any]], database: str) -> None:
+    Args:
+        now: The clock that retention counts by.
+    """
+
+    def __init__(
+        self,
+        client: MongoClient[dict[str, Any]],
+        database: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._client = client
         self._collection = client[database][COLLECTION]
+        self._now = now
+
+    def prepare(self, *, days: int) -> None:
+        """Make the indexes, and have claims expire after `days` (0: never); safe to repeat. Raises Unavailable."""
+        try:
+            self._collection.create_index([("document_id", ASCENDING)], name="document")
+            self._collection.create_index(
+                [("topic", ASCENDING), ("partition", ASCENDING), ("offset", ASCENDING)], name="submission"
+            )
+            keep_for(self._collection, "taken_at", days=days)
+        except PyMongoError as error:
+            raise _away(error) from error
 
     def ping(self) -> None:
         """Raises Unavailable when MongoDB does not answer."""
@@ -63,17 +94,40 @@ class Claims:
             raise _away(error) from error
 
     def take(self, wanted: Sequence[Claim]) -> list[Claim]:
-        """The claim that holds for each of `wanted`, in order: its own, or the one that came first.
+        """The claim that holds for each of `wanted`, in order: its own, or the one that came first and has not failed.
 
-        Two round trips for a whole batch. Raises Unavailable.
+        Two round trips for a whole batch, and two more for each time that one of its texts has failed. Raises Unavailable.
         """
+        holders: dict[int, Claim] = {}
+        asking = dict(enumerate(wanted))
+        for failures in range(_MOST_FAILURES):
+            for place, holder in self._held(asking, failures).items():
+                holders[place] = holder
+                if holder == asking[place] or not holder.failed:
+                    del asking[place]
+            if not asking:
+                break
+        return [holders[place] for place in range(len(wanted))]
+
+    def by(self, topic: str, partition: int, offset: int) -> str | None:
+        """The id of the claim that a submission holds, or None. Raises Unavailable."""
+        try:
+            found = self._collection.find_one({"topic": topic, "partition": partition, "offset": offset})
+        except PyMongoError as error:
+            raise _away(error) from error
+        return found["_id"] if found else None
+
+    def _held(self, asking: Mapping[int, Claim], failures: int) -> dict[int, Claim]:
+        """Who holds what each of `asking` wants, after so many failures of it; it is theirs if nobody did."""
+        if not asking:
+            return {}
+        names = {place: _name(claim.id, failures) for place, claim in asking.items()}
         first: dict[str, Claim] = {}
-        for claim in wanted:
-            first.setdefault(claim.id, claim)
-        if not first:
-            return []
+        for place, claim in asking.items():
+            first.setdefault(names[place], claim)
+        now = self._now()
         writes = [
-            UpdateOne({"_id": name}, {"$setOnInsert": _fields(claim)}, upsert=True)
+            UpdateOne({"_id": name}, {"$setOnInsert": _fields(claim, now)}, upsert=True)
             for name, claim in first.items()
         ]
         try:
@@ -83,21 +137,51 @@ class Claims:
                 # Two upserts of one id at once: one of them wins, which is all that is wanted.
                 if any(item.get("code") != _DUPLICATE_KEY for item in error.details.get("writeErrors", ())):
                     raise
-            held = {
-                found["_id"]: Claim(
-                    found["_id"], found["document_id"], found["topic"], found["partition"], found["offset"]
-                )
-                for found in self._collection.find({"_id": {"$in": list(first)}})
+            found = {
+                item["_id"]: _claim(item) for item in self._collection.find({"_id": {"$in": list(first)}})
             }
-            return [held[claim.id] for claim in wanted]
+            return {place: replace(found[name], tenant=asking[place].tenant) for place, name in names.items()}
         except PyMongoError as error:
             raise _away(error) from error
         except KeyError as error:
             raise Unavailable("a claim just written cannot be read back", code="mongo") from error
 
 
-def _fields(claim: Claim) -> dict[str, Any]:
-    return {name: value for name, value in asdict(claim).items() if name != "id"}
+def settled(event: object) -> UpdateOne | None:
+    """What an outcome means for the claim of its document: free after a failure, taken after all once it is replayed."""
+    match event:
+        case DocumentRejected() | SummaryFailed() if event.claim_id is not None:
+            return UpdateOne({"_id": event.claim_id}, {"$set": {"failed": True}})
+        case SummaryCompleted() if event.claim_id is not None:
+            return UpdateOne({"_id": event.claim_id}, {"$unset": {"failed": ""}})
+        case _:
+            return None
+
+
+def _name(claim_id: str, failures: int) -> str:
+    return f"{claim_id}#{failures}" if failures else claim_id
+
+
+def _fields(claim: Claim, now: datetime) -> dict[str, Any]:
+    return {
+        "document_id": claim.document_id,
+        "topic": claim.topic,
+        "partition": claim.partition,
+        "offset": claim.offset,
+        "tenant": claim.tenant,
+        "taken_at": now,
+    }
+
+
+def _claim(found: Mapping[str, Any]) -> Claim:
+    return Claim(
+        found["_id"],
+        found["document_id"],
+        found["topic"],
+        found["partition"],
+        found["offset"],
+        failed=bool(found.get("failed")),
+    )
 
 
 def _away(error: PyMongoError) -> Unavailable:

@@ -29,6 +29,9 @@ from brevity.ingest.settings import IngestBlock
 
 log = get_logger(__name__)
 
+_GIVEN_UP_LATE = {"crashed_worker", "output_too_large"}
+"""Rejections by the stage itself, which may come after the text was claimed."""
+
 
 class IngestHandler:
     """Callable as a stage's `Handler`; `dead_letter` is its `DeadLetter`. Safe to share between threads.
@@ -84,6 +87,7 @@ class IngestHandler:
             remedy=error.remedy,
             attempts=attempts,
             original=self._keep(record),
+            claim_id=self._claim_of(record, error),
             submitted_at=record_time(record),
             origin=_origin(record),
         )
@@ -103,14 +107,14 @@ class IngestHandler:
             self._metrics.documents.labels("accepted").inc()
             self._metrics.bytes.observe(len(document.data))
             self._metrics.words.observe(document.words)
-            return Done((_encode(self._accepted(record, document), record),))
+            return Done((_encode(self._accepted(record, document, holder.id), record),))
         if holder.document_id == document.document_id:
             self._metrics.resends.inc()
             return Done()
         self._metrics.documents.labels("duplicate").inc()
         return Done((_encode(self._duplicate(record, document, holder), record),))
 
-    def _accepted(self, record: Record, document: Prepared) -> DocumentAccepted:
+    def _accepted(self, record: Record, document: Prepared, claim_id: str) -> DocumentAccepted:
         reference = None
         if len(document.data) > self._settings.inline_bytes:
             key = text_key(document.data)
@@ -134,6 +138,7 @@ class IngestHandler:
             text_ref=reference,
             summary=document.submitted.summary,
             metadata=document.submitted.metadata,
+            claim_id=claim_id,
             submitted_at=record_time(record),
             origin=_origin(record),
         )
@@ -144,12 +149,19 @@ class IngestHandler:
             tenant=document.submitted.tenant,
             code="duplicate",
             message=f"the same text with the same wishes was submitted before as {holder.document_id!r}",
-            remedy="Use that document's summary, or ask for another length or style.",
+            remedy="Use that document's summary, ask for another length or style, or have it summarized once more"
+            " by sending it with a name of yours in `again`.",
             duplicate_of=holder.document_id,
             original=self._keep(record),
             submitted_at=record_time(record),
             origin=_origin(record),
         )
+
+    def _claim_of(self, record: Record, error: BrevityError) -> str | None:
+        """The claim that a record given up may hold; one that was refused as it is never came to hold any."""
+        if isinstance(error, Rejected) and error.code not in _GIVEN_UP_LATE:
+            return None
+        return self._claims.by(record.topic, record.partition, record.offset)
 
     def _readable(self, record: Record) -> DocumentSubmitted | None:
         if len(record.value or b"") > self._settings.max_bytes:

@@ -23,6 +23,8 @@ from brevity.common.kafka.batch_consumer import BatchConsumer, Batching
 from brevity.common.kafka.record import Record
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings, MongoSettings
+from brevity.ingest.claims import COLLECTION as CLAIMS
+from brevity.ingest.claims import settled
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.states import COLLECTION, Outcome, Update, update_of
 
@@ -50,7 +52,7 @@ class Projection:
         self._consumer = BatchConsumer(
             "brevity-ingest", kafka, group, list(_MODELS), self._keep, Batching(), metrics.view
         )
-        self._collection: Any = None
+        self._database: Any = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._work, name="projection", daemon=True)
 
@@ -72,19 +74,23 @@ class Projection:
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
             self._mongo.url.get_secret_value(), serverSelectionTimeoutMS=wait, timeoutMS=wait, w="majority"
         )
-        self._collection = client[self._mongo.database][COLLECTION]
+        self._database = client[self._mongo.database]
         try:
             await self._consumer.run()
         finally:
             await client.close()
 
     async def _keep(self, records: list[Record]) -> None:
-        updates = newest(update for record in records if (update := self._update(record)) is not None)
-        if not updates:
+        events = [event for record in records if (event := self._event(record)) is not None]
+        updates = newest(update for event in events if (update := update_of(event)) is not None)
+        await self._write(COLLECTION, [UpdateOne(where, change, upsert=True) for where, change in updates])
+        await self._write(CLAIMS, [change for event in events if (change := settled(event)) is not None])
+
+    async def _write(self, collection: str, operations: list[UpdateOne]) -> None:
+        if not operations:
             return
-        operations = [UpdateOne(where, change, upsert=True) for where, change in updates]
         try:
-            await self._collection.bulk_write(operations, ordered=False)
+            await self._database[collection].bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             details: Any = error.details or {}
             failures = [one for one in details.get("writeErrors", ()) if one.get("code") != _DUPLICATE_KEY]
@@ -94,11 +100,11 @@ class Projection:
         except PyMongoError as error:
             raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error
 
-    def _update(self, record: Record) -> Update | None:
+    def _event(self, record: Record) -> Outcome | None:
         if record.value is None:
             return None  # an erased document
         try:
-            return update_of(decode(_MODELS[record.topic], record))
+            return decode(_MODELS[record.topic], record)
         except Rejected as error:
             self._metrics.undecodable.labels(record.topic).inc()
             log.error(

@@ -26,6 +26,12 @@ class IngestBlock(Block):
         description="Longest text (UTF-8) that travels inside its event; a longer one goes to the object store.",
     )
     min_words: int = Field(default=3, ge=1, description="Fewest words a document must have.")
+    retention_days: int = Field(
+        default=365,
+        ge=0,
+        description="Days for which it is known that a text was summarized before, and how a document stands; 0 for"
+        " ever. As long as BREVITY_FEEDBACK_RETENTION_DAYS: a text whose summary is gone can then be sent again.",
+    )
     extract_seconds: float = Field(
         default=30.0, gt=0, description="Most CPU and wall time for reading one PDF or DOCX file."
     )

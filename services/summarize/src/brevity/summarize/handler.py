@@ -14,6 +14,7 @@ from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, r
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.observability import tracing
 from brevity.common.storage.objects import ObjectStore, rejected_key
 from brevity.summarize.engines.port import Job, Summary
@@ -178,7 +179,7 @@ class SummarizeHandler:
             self._metrics.failures.labels(answer.code).inc()
             return Failed(answer)
         self._count(document, answer)
-        event = completed(document, answer)
+        event = completed(document, answer, replayed=record.header(REPLAY_HEADER) is not None)
         with tracing.continue_from(
             record.headers, "summarize", {"brevity.document_id": document.document_id}
         ):

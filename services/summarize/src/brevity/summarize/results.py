@@ -22,8 +22,12 @@ from brevity.common.kafka.record import Record
 from brevity.summarize.engines.port import Summary
 
 
-def completed(document: DocumentAccepted, summary: Summary) -> SummaryCompleted:
-    """The event: a pure function of the document and the summary, so that redone work writes the same bytes."""
+def completed(document: DocumentAccepted, summary: Summary, *, replayed: bool = False) -> SummaryCompleted:
+    """The event: a pure function of the document and the summary, so that redone work writes the same bytes.
+
+    Args:
+        replayed: Whether the document had been given up and was sent back by a person.
+    """
     request = document.summary
     return SummaryCompleted(
         summary_id=deterministic_id(
@@ -72,6 +76,7 @@ def completed(document: DocumentAccepted, summary: Summary) -> SummaryCompleted:
         ),
         route=Route(name=summary.route.name, reasons=list(summary.route.reasons)) if summary.route else None,
         metadata=document.metadata,
+        claim_id=document.claim_id if replayed else None,
         submitted_at=document.submitted_at,
         origin=document.origin,
     )
@@ -97,6 +102,7 @@ def failed(
         attempts=attempts,
         engine=engine,
         original=original,
+        claim_id=document.claim_id if document else None,
         submitted_at=document.submitted_at if document else record_time(record),
         origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
     )

@@ -95,8 +95,8 @@ def build(settings: TrainerSettings) -> FastAPI:
     closing, prepared = threading.Event(), threading.Event()
 
     def prepare() -> None:
-        store.prepare()
-        ratings.prepare()
+        store.prepare(days=block.retention_days)
+        ratings.prepare(days=block.retention_days)
         bucket.ensure()
         ensure_first(registry, promotions, "extractive", "extractive", DEFAULT_MODEL)
 

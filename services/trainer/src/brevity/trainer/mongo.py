@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from brevity.common.errors import Unavailable
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.retention import keep_for
 
 Document = dict[str, Any]
 Jobs = Collection[Document]
@@ -45,8 +46,12 @@ class Store:
         self.examples = self._database[EXAMPLES]
         self.promotions = self._database[PROMOTIONS]
 
-    def prepare(self) -> None:
-        """Make the indexes; a document holds its model's slot while it runs or is unfinished, and a slot has one holder."""
+    def prepare(self, *, days: int = 0) -> None:
+        """Make the indexes; a document holds its model's slot while it runs or is unfinished, and a slot has one holder.
+
+        Args:
+            days: Ended jobs, occasions to train and examples are deleted after so many; 0 keeps them for ever.
+        """
         with translated():
             # Sparse and not partial: the local stand-in for MongoDB forgets to take changed documents out of a partial one.
             self.jobs.create_index("slot", name="one_running", unique=True, sparse=True)
@@ -56,6 +61,12 @@ class Store:
             self.promotions.create_index([("model", ASCENDING), ("sequence", ASCENDING)], unique=True)
             self.signals.create_index([("model", ASCENDING), ("settled", ASCENDING)])
             self.examples.create_index([("engine", ASCENDING), ("recorded_at", ASCENDING)])
+            for collection, field in (
+                (self.jobs, "finished_at"),
+                (self.signals, "at"),
+                (self.examples, "recorded_at"),
+            ):
+                keep_for(collection, field, days=days)
 
     def ping(self) -> None:
         """Raises Unavailable unless the store answers."""

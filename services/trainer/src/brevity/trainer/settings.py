@@ -29,6 +29,12 @@ class TrainerBlock(Block):
     lease_seconds: float = Field(
         default=30.0, ge=1, description="After this a silent instance's job is taken up by another."
     )
+    retention_days: int = Field(
+        default=730,
+        ge=0,
+        description="Days for which ended jobs, what they were started by, and ratings are kept; 0 for ever."
+        " Promotions are kept for ever.",
+    )
     max_attempts: int = Field(
         default=2, ge=1, le=20, description="Times a job is begun; after a stop of the service it is resumed."
     )

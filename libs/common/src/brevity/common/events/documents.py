@@ -117,6 +117,9 @@ class DocumentAccepted(Event):
     )
     summary: SummaryRequest = Field(default_factory=SummaryRequest)
     metadata: Metadata = Field(default_factory=dict)
+    claim_id: str | None = Field(
+        default=None, description="What ingest holds the text by: free again when the document fails."
+    )
     submitted_at: Timestamp = Field(description="When the submission was written to its topic.")
     origin: Origin
 
@@ -143,6 +146,9 @@ class DocumentRejected(Event):
     )
     attempts: int = Field(default=1, ge=1)
     original: ObjectRef | None = Field(default=None, description="The submission's bytes as received.")
+    claim_id: str | None = Field(
+        default=None, description="What ingest held the text by, where it did: it is free again."
+    )
     submitted_at: Timestamp
     origin: Origin
 

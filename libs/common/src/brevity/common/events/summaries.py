@@ -108,6 +108,9 @@ class SummaryCompleted(Event):
     request: SummaryRequest
     usage: Usage
     metadata: Metadata = Field(default_factory=dict)
+    claim_id: str | None = Field(
+        default=None, description="After a replay: what ingest holds the text by, which is taken after all."
+    )
     submitted_at: Timestamp
     origin: Origin = Field(
         description="The submission. Not the accepted record: its offset depends on how transactions fell."
@@ -133,6 +136,10 @@ class SummaryFailed(Event):
     model_version: str | None = None
     original: ObjectRef | None = Field(
         default=None, description="The `documents.accepted` value as received."
+    )
+    claim_id: str | None = Field(
+        default=None,
+        description="What ingest held the text by: it is free again, so that it can be sent again.",
     )
     submitted_at: Timestamp
     origin: Origin = Field(description="The record that failed, to be replayed from.")

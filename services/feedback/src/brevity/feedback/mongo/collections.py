@@ -104,7 +104,6 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
             {"newest": (*by(), ("detected_at", DESCENDING))}, "detected_at", settings.feedback_retention_days
         ),
         DRIFT_SERIES: Declared({"time": by("language", "hour")}, "hour", settings.feedback_retention_days),
-        INGEST_CLAIMS: Declared({"document": (("document_id", ASCENDING),)}),
         AUDIT: Declared({"newest": (*by(), ("at", DESCENDING))}, "at", settings.audit_retention_days),
     }
 

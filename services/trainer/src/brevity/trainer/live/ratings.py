@@ -17,6 +17,7 @@ from brevity.common.kafka.batch_consumer import BatchConsumer, Batching
 from brevity.common.kafka.metrics import ConsumerMetrics
 from brevity.common.kafka.record import Record
 from brevity.common.settings import KafkaSettings
+from brevity.common.storage.retention import keep_for
 from brevity.trainer.live.sequential import Rating
 from brevity.trainer.mongo import translated
 
@@ -32,10 +33,11 @@ class Ratings:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._ratings = database[COLLECTION]
 
-    def prepare(self) -> None:
-        """Make the index; safe to repeat."""
+    def prepare(self, *, days: int = 0) -> None:
+        """Make the index, and have ratings deleted after `days` (0: never); safe to repeat."""
         with translated():
             self._ratings.create_index([("model_version", ASCENDING), ("recorded_at", ASCENDING)])
+            keep_for(self._ratings, "recorded_at", days=days)
 
     def keep(self, records: Sequence[Record]) -> None:
         """Keep the ratings among `records`; a tombstone erases one."""
