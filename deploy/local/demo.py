@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,16 +22,19 @@ from rich.table import Table
 from brevity.common.errors import BrevityError
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.observability.logging import configure
+from brevity.common.process import patiently
 from brevity.common.settings import TelemetrySettings
 from brevity.common.storage.s3 import S3ObjectStore
 from deploy.local.demo_data import Material, Sizes
 from deploy.local.demo_doors import Doors, LoopError, Told
 from deploy.local.demo_loop import Loop, Quality, Report
-from deploy.local.java import ROOT, LocalStackError, Server
+from deploy.local.java import ROOT, LocalStackError, Server, ensure_jars
 from deploy.local.ports import Ports
 from deploy.local.services import learning, services
 from deploy.local.stack import Stack
+from deploy.local.supervise import Supervisor
 
+_PATIENCE_SECONDS = 60.0
 _OPEN_DOOR = {"BREVITY_HTTP_REQUESTS_PER_SECOND": "2000", "BREVITY_HTTP_REQUEST_BURST": "10000"}
 """All reviewers of the demo have one address."""
 
@@ -39,8 +42,9 @@ _OPEN_DOOR = {"BREVITY_HTTP_REQUESTS_PER_SECOND": "2000", "BREVITY_HTTP_REQUEST_
 class DemoPlatform:
     """Everything that `make run` starts, with an empty home and the demo's settings."""
 
-    def __init__(self, home: Path, ports: Ports, sizes: Sizes) -> None:
+    def __init__(self, home: Path, ports: Ports, sizes: Sizes, say: Callable[[str], None] = print) -> None:
         self._ports = ports
+        self.supervisor = Supervisor(say)
         self.stack = Stack(home / "data", (ports.kafka, ports.mongo, ports.s3))
         environ = self.stack.environ()
         self.settings = {
@@ -64,25 +68,18 @@ class DemoPlatform:
         return [self._serve, *self._others, *self._learners]
 
     def start(self) -> None:
-        """Until all of them are ready; raises LocalStackError."""
-        self._serve.start()  # needs none of the servers and takes longest
-        self.stack.start()
-        apply_topics(self.stack.kafka)
-        S3ObjectStore(self.stack.s3).ensure_bucket()
-        for server in self._others:
-            server.start()
-        self._await_engine()
-        for server in self._learners:
-            server.start()
-        for server in self.servers:
-            server.wait_ready()
-
-    def _await_engine(self) -> None:
-        """Before the rest is started: Ray gives itself 30 s to come up, few for a machine that has other things to do."""
-        try:
-            self._serve.wait_ready()
-        except LocalStackError:
-            self._serve.restart()
+        """Until all of them are ready; from then on what dies is started again. Raises LocalStackError."""
+        ensure_jars()
+        supervisor = self.supervisor
+        supervisor.open()
+        supervisor.start(self._serve, *self.stack.servers)  # serve needs none of the others and takes longest
+        supervisor.wait_ready(*self.stack.servers)
+        patiently(lambda: apply_topics(self.stack.kafka), seconds=_PATIENCE_SECONDS)
+        patiently(S3ObjectStore(self.stack.s3).ensure_bucket, seconds=_PATIENCE_SECONDS)
+        supervisor.start(*self._others)
+        supervisor.wait_ready(self._serve)  # before the rest: on few cores they would keep each other from it
+        supervisor.start(*self._learners)
+        supervisor.wait_ready(*self.servers)
 
     def doors(self) -> Doors:
         return Doors(
@@ -92,6 +89,7 @@ class DemoPlatform:
         )
 
     def stop(self) -> None:
+        self.supervisor.close()
         others = [*self._others, *self._learners]
         for server in others:
             server.ask_to_stop()
@@ -113,7 +111,12 @@ def main(arguments: Sequence[str]) -> int:
     home: Path = options.home
     shutil.rmtree(home, ignore_errors=True)
     sizes = Sizes()
-    platform = DemoPlatform(home, Ports.shifted(options.ports), sizes)
+    platform = DemoPlatform(
+        home,
+        Ports.shifted(options.ports),
+        sizes,
+        lambda line: console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True),
+    )
     say_settings(console, platform)
     try:
         with console.status("starting everything"):
@@ -123,12 +126,13 @@ def main(arguments: Sequence[str]) -> int:
         show(report, console)
         console.print(f"the story took {time.monotonic() - began:.0f} s; runs: {platform.mlflow_url}")
         while options.stay:
+            platform.supervisor.check()
             time.sleep(1)
         return 0
     except KeyboardInterrupt:
         return 0
     except (LocalStackError, LoopError, BrevityError) as error:
-        console.print(f"[red]{error}[/]\nlogs: {home / 'logs'}")
+        console.print(f"{error}\nlogs: {home / 'logs'}", style="red", markup=False, highlight=False)
         return 1
     finally:
         with console.status("stopping"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -12,6 +13,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 POM = Path(__file__).with_name("pom.xml")
@@ -152,13 +155,14 @@ class Server:
         """SIGTERM, then SIGKILL for one that will not go."""
         self.ask_to_stop()
         process, self.process = self.process, None
-        if process is None or process.poll() is not None:
+        if process is None:
             return
         try:
             process.wait(self.stop_seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
+        end_session(process.pid)
 
     def kill(self) -> None:
         """SIGKILL and wait until it is gone."""
@@ -188,6 +192,14 @@ def wait_for(
         if time.monotonic() > deadline:
             raise failure(f"was not ready within {seconds:.0f} s")
         time.sleep(0.1)
+
+
+def end_session(leader: int) -> None:
+    """End what a dead process has left in its session: it would hold ports, and answer in its successor's place."""
+    for left in psutil.process_iter():
+        with contextlib.suppress(OSError, psutil.Error):
+            if left.pid != leader and os.getsid(left.pid) == leader:
+                left.kill()
 
 
 def main() -> int:

@@ -12,22 +12,27 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 
 from brevity.common.errors import BrevityError
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.observability.logging import configure
+from brevity.common.process import patiently
 from brevity.common.settings import TelemetrySettings
 from brevity.common.storage.s3 import S3ObjectStore
 from deploy.local import tour
-from deploy.local.java import ROOT, LocalStackError, Server
+from deploy.local.java import ROOT, LocalStackError, Server, ensure_jars
 from deploy.local.monitoring import PrometheusServer, installed
 from deploy.local.ports import Ports
 from deploy.local.services import Service, learning, services
 from deploy.local.stack import Stack
+from deploy.local.supervise import Supervisor
 
 console = Console()
+
+_PATIENCE_SECONDS = 60.0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,36 +52,35 @@ def main(arguments: Sequence[str]) -> int:
     if installed():
         learners.append(PrometheusServer(ports.prometheus, home / "data" / "prometheus", ports))
     try:
-        _start(stack, running)
-        first = tour.show(stack.kafka, console)
-        _say_where(stack, ports, home, first)
-        if options.until_done:
-            return 0
-        for server in learners:  # only now: they take a while to start, and no summary waits for them
-            server.start()
-        return _watch(stack, [*running, *learners])
+        with Supervisor(_say) as supervisor:
+            _start(supervisor, stack, running)
+            first = tour.show(stack.kafka, console)
+            _say_where(stack, ports, home, first)
+            if options.until_done:
+                return 0
+            supervisor.start(*learners)  # only now: they take a while, and no summary waits for them
+            _watch(supervisor)
     except KeyboardInterrupt:
         return 0
     except (LocalStackError, BrevityError, TimeoutError) as error:
-        console.print(f"[red]{error}[/]")
+        console.print(str(error), style="red", markup=False, highlight=False)
         return 1
     finally:
         _stop(stack, [*running, *learners])
 
 
-def _start(stack: Stack, running: Sequence[Service]) -> None:
+def _start(supervisor: Supervisor, stack: Stack, running: Sequence[Service]) -> None:
     began = time.monotonic()
+    ensure_jars()
     serve, *others = running
     with console.status("starting Kafka, the store, the S3 server and the engine"):
-        serve.start()  # needs none of the servers and takes longest
-        stack.start()
-        apply_topics(stack.kafka)
-        S3ObjectStore(stack.s3).ensure_bucket()
+        supervisor.start(serve, *stack.servers)  # serve needs none of the others and takes longest
+        supervisor.wait_ready(*stack.servers)
+        patiently(lambda: apply_topics(stack.kafka), seconds=_PATIENCE_SECONDS)
+        patiently(S3ObjectStore(stack.s3).ensure_bucket, seconds=_PATIENCE_SECONDS)
     with console.status("starting the services"):
-        for service in others:
-            service.start()
-        for service in running:
-            service.wait_ready()
+        supervisor.start(*others)
+        supervisor.wait_ready(*running)
     console.print(f"all up after {time.monotonic() - began:.0f} s; sending the bundled documents")
 
 
@@ -112,17 +116,16 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
         console.print(f"  {name:<10} {where}", highlight=False)
 
 
-def _watch(stack: Stack, running: Sequence[Server]) -> int:
-    """Stay up until Ctrl-C; a process that dies ends the run, its log named."""
+def _watch(supervisor: Supervisor) -> NoReturn:
+    """Stay up until Ctrl-C. Raises LocalStackError when a process died too often."""
     console.print("running; Ctrl-C stops everything, `make run` goes on with the same data")
     while True:
-        time.sleep(1)
-        for server in (*stack.servers, *running):
-            if server.process is not None and server.process.poll() is not None:
-                console.print(
-                    f"[red]{server.name} died (status {server.process.returncode}); see {server.log}[/]"
-                )
-                return 1
+        supervisor.check()
+        time.sleep(0.5)
+
+
+def _say(line: str) -> None:
+    console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _stop(stack: Stack, running: Sequence[Server]) -> None:

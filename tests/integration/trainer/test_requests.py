@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from brevity.trainer.jobs.store import Jobs
@@ -21,9 +23,8 @@ def test_a_training_that_kafka_has_is_taken_while_the_store_is_away(stack: Stack
     try:
         job = requests.request(model="m", engine="extractive", reason="person")
         assert job.state == "queued"
-        assert job.job_id in {
-            (message.key() or b"").decode() for message in read(stack.kafka, "training.requested")
-        }
+        taken = [json.loads(message.value() or b"{}") for message in read(stack.kafka, "training.requested")]
+        assert job.job_id in {event["job_id"] for event in taken}
     finally:
         stack.mongo_server.start()
         stack.mongo_server.wait_ready()

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from brevity.common.errors import BrevityError
+from brevity.common.errors import BrevityError, Unavailable
 from brevity.common.observability import logging, tracing
+from brevity.common.observability.logging import get_logger
 from brevity.common.settings import Settings, load_settings
 
+log = get_logger(__name__)
+
 S = TypeVar("S", bound=Settings)
+T = TypeVar("T")
+
+_PAUSE_SECONDS = 1.0
 
 
 def run_service(name: str, settings_class: type[S], run: Callable[[S], None]) -> int:
@@ -26,3 +34,31 @@ def run_service(name: str, settings_class: type[S], run: Callable[[S], None]) ->
     finally:
         tracing.shutdown()
     return 0
+
+
+def patiently(
+    call: Callable[[], T], *, ending: threading.Event | None = None, seconds: float | None = None
+) -> T | None:
+    """What `call` returns, once what it needs is there: for the order of a start, which nobody can promise.
+
+    Args:
+        ending: Set when the process is to stop; None is returned then.
+        seconds: The longest to wait; for ever when absent.
+
+    Raises:
+        Unavailable: As `call` raised it, after `seconds`.
+    """
+    ending = ending or threading.Event()
+    deadline = None if seconds is None else time.monotonic() + seconds
+    said = ""
+    while not ending.is_set():
+        try:
+            return call()
+        except Unavailable as error:
+            if deadline is not None and time.monotonic() > deadline:
+                raise
+            if error.message != said:
+                log.warning("something needed is not there yet", code=error.code, reason=error.message)
+            said = error.message
+            ending.wait(_PAUSE_SECONDS)
+    return None
