@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaException, TopicPartition
@@ -94,18 +94,26 @@ class Assignment:
         for item in batch.items:
             first.setdefault(item.partition, item.offset)
             last[item.partition] = item.offset
-        notes = [
-            (partition, partition.guard.before(first[partition], last[partition])) for partition in first
-        ]
-        places = [_place(p, p.position, note) for p, note in notes if note is not None]
+        self._sign({partition: (first[partition], last[partition]) for partition in first})
+        return True
+
+    def sign(self, partition: Partition, offset: int) -> bool:
+        """Leave the guard's note before the record at `offset` is read; as good as free while the lease holds.
+        False when it could not be left."""
+        return self._sign({partition: (offset, offset)})
+
+    def _sign(self, ranges: Mapping[Partition, tuple[int, int]]) -> bool:
+        notes = [(partition, partition.guard.before(*ends)) for partition, ends in ranges.items()]
+        places = [_place(partition, partition.position, note) for partition, note in notes if note is not None]
         if places:
             try:
                 self._commit(places)
             except KafkaException as error:
                 # The work is safe without the note; only a death in it would go uncounted.
                 log.debug("crash guard could not sign", reason=error.args[0].str())
-                for partition in first:
+                for partition in ranges:
                     partition.guard.unsigned()
+                return False
         return True
 
     def give_back(self, partitions: Iterable[Partition]) -> None:

@@ -17,6 +17,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import DocumentRejected, Event, ObjectRef, Origin, SummaryFailed, decode
 from brevity.common.kafka.client import MAX_MESSAGE_BYTES, base_config, producer_config
+from brevity.common.kafka.message import record_of
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.retry import REPLAY_HEADER, next_attempt
 from brevity.common.kafka.topics import INGEST_GROUP, SUMMARIZE_GROUP, retry_topic
@@ -189,15 +190,7 @@ def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Record]:
             if message is None:
                 raise Unavailable(f"Kafka does not answer for {topic}", code="kafka")
             if message.error() is None:
-                yield Record(
-                    message.topic(),
-                    message.partition(),
-                    message.offset(),
-                    message.key(),
-                    message.value(),
-                    tuple(message.headers() or ()),
-                    message.timestamp()[1],
-                )
+                yield record_of(message)
             elif message.error().code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
                 unread.discard(message.partition())
             elif not message.error().retriable():

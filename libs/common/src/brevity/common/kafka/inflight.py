@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from brevity.common.kafka.crash_guard import CrashGuard
 from brevity.common.kafka.record import Record
@@ -47,12 +48,19 @@ class Partition:
 
 @dataclass(slots=True)
 class Item:
-    """A record on its way; `offset` is where it physically lies (`record` may stand for an earlier attempt)."""
+    """A record on its way.
+
+    Attributes:
+        offset: Where it physically lies (`record` may stand for an earlier attempt).
+        size: Bytes of its key, value and, once they are read, headers.
+        unread: The client's message, as long as nothing in it is decoded; `intake.read` does that.
+    """
 
     partition: Partition
     offset: int
     record: Record
     size: int
+    unread: Any = None
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from confluent_kafka import KafkaError
@@ -9,8 +10,9 @@ from confluent_kafka import KafkaError
 from brevity.common.errors import Fatal
 from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.inflight import Item
+from brevity.common.kafka.message import with_headers, without_headers
 from brevity.common.kafka.record import Record
-from brevity.common.kafka.retry import original, without_reserved
+from brevity.common.kafka.retry import due_at, original, without_reserved
 from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import StageSettings
@@ -42,23 +44,18 @@ class Intake:
             return None  # it is fetched again when the partition goes on
         if offset < partition.fetched:
             return None  # it is here already
-        value, key = message.value(), message.key()
-        headers = tuple(message.headers() or ())
-        record = Record(
-            message.topic(), message.partition(), offset, key, value,
-            headers if partition.retry or not headers else without_reserved(headers), message.timestamp()[1],
-        )  # fmt: skip
+        record = without_headers(message)
         if partition.retry:
-            due = original(record)
-            # No longer than this stage itself would wait, whatever another tool has written there.
-            latest = record.timestamp_ms / 1000 + self._settings.retry_backoff_max_seconds
-            not_before = min(due.not_before, latest)
-            if not_before > self._runtime.time():
-                self._assignment.wait_until_due(partition, offset, not_before)
+            now = self._runtime.time()
+            due = due_at(record, now, self._settings)
+            if due > now:
+                self._assignment.wait_until_due(partition, offset, due)
                 return None
-            record = due.record
         partition.fetched = offset + 1
-        return Item(partition, offset, record, len(value or b"") + len(key or b""))
+        item = Item(partition, offset, record, len(record.value or b"") + len(record.key or b""), message)
+        if not partition.guard.suspects(offset) and self._assignment.sign(partition, offset):
+            read(item)
+        return item
 
     def _on_error(self, message: Any, error: KafkaError) -> None:
         if error.code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
@@ -73,3 +70,18 @@ class Intake:
             )
         else:
             log.warning("kafka consumer", reason=error.str(), error=error.name())
+
+
+def read(item: Item) -> Record:
+    """The item's record with its headers. Decoding may kill the process: the guard's note is left before it is called,
+    and a suspect is read by its worker alone."""
+    if item.unread is None:
+        return item.record
+    record, item.unread = with_headers(item.record, item.unread), None
+    if item.partition.retry:
+        record = original(record)
+    elif record.headers:
+        record = replace(record, headers=without_reserved(record.headers))
+    item.record = record
+    item.size += sum(len(name) + len(value or b"") for name, value in record.headers)
+    return record

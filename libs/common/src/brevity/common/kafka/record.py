@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
+"""Names may repeat and values may be null: Kafka allows both, and tracing libraries write them."""
 
 ATTEMPT_HEADER = "brevity-attempt"
 """Which attempt a record is, from 1; set on retry and replay records only."""
@@ -15,7 +16,11 @@ ATTEMPT_HEADER = "brevity-attempt"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as consumed."""
+    """A record as consumed.
+
+    Attributes:
+        unreadable: Why its headers cannot be read; they are left out then. Empty for a record that is whole.
+    """
 
     topic: str
     partition: int
@@ -24,6 +29,7 @@ class Record:
     value: bytes | None
     headers: Headers = ()
     timestamp_ms: int = 0
+    unreadable: str = ""
 
     @property
     def attempt(self) -> int:
@@ -33,18 +39,29 @@ class Record:
         return max(1, int(raw)) if raw is not None and _NUMBER.fullmatch(raw) else 1
 
     def header(self, name: str) -> str | None:
-        """The last header called `name`, decoded, or None."""
+        """The last header called `name`, decoded; None when there is none or its value is null."""
         for key, value in reversed(self.headers):
             if key == name:
-                return value.decode("utf-8", "replace")
+                return None if value is None else value.decode("utf-8", "replace")
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class OutRecord:
-    """A record to be produced."""
+    """A record to be produced.
+
+    Attributes:
+        timestamp_ms: Its time; 0 for the moment it is written.
+    """
 
     topic: str
     key: bytes
     value: bytes
     headers: Headers = field(default=())
+    timestamp_ms: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of its key, value and headers, without framing."""
+        names = sum(len(name.encode()) + len(value or b"") for name, value in self.headers)
+        return len(self.key) + len(self.value) + names

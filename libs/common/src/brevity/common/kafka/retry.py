@@ -1,14 +1,14 @@
 """Retry records: how a record that may pass later waits, with its attempt count, on the group's retry topic.
 
 The count travels in the record and is written in the transaction that commits the failed attempt, so that no crash
-loses or repeats it. The record's own coordinates and time travel too: redone work sees the original submission.
+loses or repeats it. The record's own coordinates and time travel too: redone work sees the original submission. When
+it is due is the retry record's own timestamp, which can be told before anything in the record is decoded.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from brevity.common.kafka.record import ATTEMPT_HEADER, Headers, OutRecord, Record
 from brevity.common.settings import StageSettings
@@ -19,14 +19,7 @@ REPLAY_HEADER = "brevity-replay-of"
 """Event id of the dead letter that a replayed record comes from."""
 
 _RESERVED = "brevity-"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A retry record as the handler is to see it, and when (seconds since the epoch) it may be worked on."""
-
-    record: Record
-    not_before: float
+_MOST_PARTITION, _MOST_OFFSET = 2**31 - 1, 2**63 - 1
 
 
 def backoff_seconds(attempt: int, settings: StageSettings) -> float:
@@ -37,7 +30,8 @@ def backoff_seconds(attempt: int, settings: StageSettings) -> float:
 def next_attempt(
     record: Record, topic: str, *, attempt: int, not_before: float, extra: Headers = ()
 ) -> OutRecord:
-    """The retry record for `record`'s attempt number `attempt`, on retry topic `topic`."""
+    """The retry record for `record`'s attempt number `attempt`, on retry topic `topic`, due at `not_before` (seconds
+    since the epoch; 0: at once)."""
     origin = [record.topic, record.partition, record.offset, record.timestamp_ms]
     reserved: Headers = (
         (ATTEMPT_HEADER, str(attempt).encode()),
@@ -46,17 +40,27 @@ def next_attempt(
         *extra,
     )
     kept = tuple(header for header in record.headers if not header[0].startswith(_RESERVED))
-    return OutRecord(topic, record.key or b"", record.value or b"", (*kept, *reserved))
+    return OutRecord(
+        topic, record.key or b"", record.value or b"", (*kept, *reserved), int(not_before * 1000)
+    )
 
 
-def original(record: Record) -> Due:
+def due_at(record: Record, now: float, settings: StageSettings) -> float:
+    """When (seconds since the epoch, as `now`) a record of a retry topic may be worked on; it takes no headers to tell.
+
+    A time further away than this stage would wait is another tool's, and counts as past.
+    """
+    due = record.timestamp_ms / 1000
+    return due if due <= now + settings.retry_backoff_max_seconds else 0.0
+
+
+def original(record: Record) -> Record:
     """What a record of a retry topic stands for: the original record at its attempt.
 
-    A record without readable retry headers (written by hand) is taken as it is, due at once, at its first attempt.
+    A record without readable retry headers (written by hand) is taken as it is, at its first attempt.
     """
     try:
         topic, partition, offset, timestamp_ms = json.loads(record.header(ORIGIN_HEADER) or "")
-        not_before = float(record.header(NOT_BEFORE_HEADER) or 0)
         origin = replace(
             record,
             topic=str(topic),
@@ -65,10 +69,10 @@ def original(record: Record) -> Due:
             timestamp_ms=int(timestamp_ms),
         )
     except (ValueError, TypeError, OverflowError, RecursionError):
-        return Due(record, 0.0)
-    if min(origin.partition, origin.offset) < 0 or not math.isfinite(not_before):
-        return Due(record, 0.0)
-    return Due(origin, not_before)
+        return record
+    if not (0 <= origin.partition <= _MOST_PARTITION and 0 <= origin.offset <= _MOST_OFFSET):
+        return record
+    return origin
 
 
 def without_reserved(headers: Headers) -> Headers:

@@ -22,7 +22,7 @@ from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.commit import commit
 from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
-from brevity.common.kafka.intake import Intake
+from brevity.common.kafka.intake import Intake, read
 from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.progress import Progress
 from brevity.common.kafka.record import OutRecord
@@ -240,8 +240,9 @@ class Stage:
                 lambda: [self._transform.give_up(first.record, error, deaths)]
             )
         else:
-            records = [item.record for item in batch.items]
-            batch.future = self._workers.submit(lambda: self._transform(records))
+            batch.future = self._workers.submit(
+                lambda: self._transform([read(item) for item in batch.items])
+            )
         self._in_flight.append(batch)
 
     def _commit_finished(self) -> None:

@@ -123,7 +123,13 @@ class Transactions:
     def _produce(self, producer: Any, out: OutRecord) -> None:
         while True:
             try:
-                producer.produce(out.topic, key=out.key, value=out.value, headers=list(out.headers))
+                producer.produce(
+                    out.topic,
+                    key=out.key,
+                    value=out.value,
+                    headers=list(out.headers),
+                    timestamp=out.timestamp_ms,
+                )
                 return
             except BufferError:
                 producer.poll(0.1)
