@@ -63,7 +63,7 @@ class StageSettings(Block):
         default=1.0, gt=0, description="Wait before the second attempt; doubles with each further one."
     )
     retry_backoff_max_seconds: float = Field(
-        default=60.0, gt=0, description="Longest wait between two attempts."
+        default=60.0, gt=0, le=1_800, description="Longest wait between two attempts."
     )
     session_timeout_seconds: float = Field(
         default=10.0, ge=1, description="The broker takes a silent instance's partitions after this."

@@ -77,7 +77,7 @@ def encode(
         extra: Further headers.
     """
     value = event.to_json()
-    headers: list[tuple[str, bytes]] = [
+    headers: list[tuple[str, bytes | None]] = [
         ("ce_specversion", b"1.0"),
         ("ce_id", deterministic_id("evt", event.topic, event.key(), value.decode()).encode()),
         ("ce_type", event.ce_type().encode()),

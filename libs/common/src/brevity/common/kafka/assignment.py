@@ -104,7 +104,9 @@ class Assignment:
 
     def _sign(self, ranges: Mapping[Partition, tuple[int, int]]) -> bool:
         notes = [(partition, partition.guard.before(*ends)) for partition, ends in ranges.items()]
-        places = [_place(partition, partition.position, note) for partition, note in notes if note is not None]
+        places = [
+            _place(partition, partition.position, note) for partition, note in notes if note is not None
+        ]
         if places:
             try:
                 self._commit(places)

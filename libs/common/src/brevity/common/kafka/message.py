@@ -1,18 +1,23 @@
 """What the client hands over, as a `Record`: in one place for every reader, and whatever the record holds.
 
-A header's name need not be UTF-8: then confluent-kafka's `Message.headers()` raises, or, when the garbage collector
-happens to run in it, returns a pair with a hole in it that kills the process as soon as it is looked at. A null value
-is legal. So nothing but `record_of` and `with_headers` calls it.
+A header's name need not be UTF-8. confluent-kafka (2.16, `c_headers_to_py`) then leaves an error behind and returns
+pairs with a hole where the name should be: the interpreter may raise that error in whatever comes next, and a hole
+kills the process as soon as it is looked at. So nothing but `with_headers` asks a message for its headers, once, by a
+call that the interpreter checks, and counts what is in the pairs without touching it.
 """
 
 from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from operator import methodcaller
 from typing import Any
 
 from brevity.common.kafka.record import Record
 
+_headers = methodcaller(
+    "headers"
+)  # unlike `message.headers()`, which Python specialises to a call without checks
 _NAMES_NOT_UTF8 = "a header's name is not UTF-8"
 
 
@@ -37,11 +42,10 @@ def without_headers(message: Any) -> Record:
 def with_headers(record: Record, message: Any) -> Record:
     """`record` with the headers of `message`, which may be asked for them only once."""
     try:
-        headers = message.headers() or ()
-    except Exception:  # noqa: BLE001 - the client names no error: it leaves one behind
+        headers: list[tuple[str, bytes | None]] = _headers(message) or []
+        whole = len(gc.get_referents(*headers)) == 2 * len(headers)
+    except Exception:  # noqa: BLE001 - of any type: see above
+        whole, headers = False, []
+    if not whole:
         return replace(record, unreadable=_NAMES_NOT_UTF8)
-    if not headers:
-        return record
-    if len(gc.get_referents(*headers)) != 2 * len(headers):  # counts what is there without touching it
-        return replace(record, unreadable=_NAMES_NOT_UTF8)
-    return replace(record, headers=tuple(headers))
+    return replace(record, headers=tuple(headers)) if headers else record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+_HEADER_FRAMING_BYTES = 10
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -62,6 +63,8 @@ class OutRecord:
 
     @property
     def size(self) -> int:
-        """Bytes of its key, value and headers, without framing."""
-        names = sum(len(name.encode()) + len(value or b"") for name, value in self.headers)
-        return len(self.key) + len(self.value) + names
+        """Bytes of its key, value and headers, with the most that the headers' own lengths can take."""
+        headers = sum(
+            len(name.encode()) + len(value or b"") + _HEADER_FRAMING_BYTES for name, value in self.headers
+        )
+        return len(self.key) + len(self.value) + headers

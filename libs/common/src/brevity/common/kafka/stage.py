@@ -240,9 +240,7 @@ class Stage:
                 lambda: [self._transform.give_up(first.record, error, deaths)]
             )
         else:
-            batch.future = self._workers.submit(
-                lambda: self._transform([read(item) for item in batch.items])
-            )
+            batch.future = self._workers.submit(lambda: self._transform([read(item) for item in batch.items]))
         self._in_flight.append(batch)
 
     def _commit_finished(self) -> None:

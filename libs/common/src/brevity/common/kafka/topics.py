@@ -56,6 +56,7 @@ RETRY_PARTITIONS = 1
 """A group reads its source and its retry topic together, and the assignor evens out the sum of their partitions: with one
 for the retries, instances share those of the documents evenly, however they join (docs/adr/0003-retry-topics.md)."""
 
+# A retry record's timestamp says when it is due: these topics keep the producer's (CreateTime).
 # A retry topic is kept as long as its group's dead letters: it is what says which of them were replayed.
 
 TOPICS: tuple[Topic, ...] = (

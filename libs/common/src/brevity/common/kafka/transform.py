@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, Unavailable
@@ -73,14 +73,18 @@ class Transform:
             Abandoned: The stage is stopping.
         """
         began = time.perf_counter()
-        results = self._results(records)
-        fates = [self._fate(record, result) for record, result in zip(records, results, strict=True)]
+        whole = [record for record in records if not record.unreadable]
+        results = iter(self._results(whole) if whole else ())
+        fates = [
+            self._refuse(record) if record.unreadable else self._fate(record, next(results))
+            for record in records
+        ]
         self._metrics.transform_seconds.observe(time.perf_counter() - began)
         return fates
 
     def give_up(self, record: Record, error: BrevityError, attempts: int) -> Fate:
         """The fate of a record that is not tried (again)."""
-        letter = self._held(lambda: self._dead_letter(record, error, attempts))
+        letter = self._held(lambda: self._letter(record, error, attempts))
         log.warning(
             "record given up",
             topic=record.topic,
@@ -92,6 +96,23 @@ class Transform:
             attempts=attempts,
         )
         return Fate("dead_letter", (letter,), error.code)
+
+    def _letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
+        try:
+            return self._dead_letter(record, error, attempts)
+        except BrevityError:
+            raise
+        except Exception:  # whatever in the record it stumbled over, the coordinates and bytes can be told
+            log.exception("dead letter failed", topic=record.topic, offset=record.offset)
+            return self._dead_letter(replace(record, key=None, headers=()), error, attempts)
+
+    def _refuse(self, record: Record) -> Fate:
+        error = Rejected(
+            f"the record cannot be read: {record.unreadable}",
+            code="unreadable_record",
+            remedy="Send it again with header names in UTF-8, or replay it without its headers: `brevity dlq replay`.",
+        )
+        return self.give_up(record, error, record.attempt)
 
     def _results(self, records: Sequence[Record]) -> Sequence[Result]:
         try:
@@ -171,5 +192,4 @@ def _too_large(out: OutRecord) -> bool:
     topic = BY_NAME.get(out.topic)
     if topic is None:
         return False
-    size = len(out.value) + len(out.key) + sum(len(name) + len(value) for name, value in out.headers)
-    return size > topic.max_message_bytes - _FRAMING_BYTES
+    return out.size > topic.max_message_bytes - _FRAMING_BYTES

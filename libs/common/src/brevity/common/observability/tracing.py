@@ -77,7 +77,9 @@ def continue_from(
     Off, it only makes the record's trace the current one (for logs and `inject`), and costs next to nothing for
     a record that carries none.
     """
-    carrier = {key: value.decode("ascii", "replace") for key, value in headers if key in TRACE_HEADERS}
+    carrier = {
+        key: value.decode("ascii", "replace") for key, value in headers if key in TRACE_HEADERS and value
+    }
     if _provider is None and not carrier:
         yield trace.INVALID_SPAN
         return

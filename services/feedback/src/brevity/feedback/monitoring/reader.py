@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from brevity.common.errors import Unavailable
 from brevity.common.kafka.client import consumer_config
+from brevity.common.kafka.message import record_of
 from brevity.common.kafka.record import Record
 from brevity.common.settings import KafkaSettings
 
@@ -56,13 +57,7 @@ class TopicReader:
         for message in self._consumer.consume(most, wait_seconds):
             error = message.error()
             if error is None:
-                _, at = message.timestamp()
-                records.append(
-                    Record(
-                        message.topic(), message.partition(), message.offset(), message.key(), message.value(),
-                        tuple(message.headers() or ()), at,
-                    )
-                )  # fmt: skip
+                records.append(record_of(message))
             elif error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
                 raise Unavailable(f"Kafka cannot be read: {error.name()}", code="kafka")
         # Topics are read at different speeds; their records belong side by side as they were written.

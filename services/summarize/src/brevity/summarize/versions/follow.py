@@ -15,7 +15,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from brevity.common.errors import Fatal, Rejected, Unavailable
 from brevity.common.events import ModelPromoted, decode
 from brevity.common.kafka.client import base_config
-from brevity.common.kafka.record import Record
+from brevity.common.kafka.message import without_headers
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
 
@@ -130,9 +130,7 @@ class Follower:
             for one in following:
                 one.latest, one.pending = None, True
             return
-        record = Record(
-            message.topic(), message.partition(), message.offset(), message.key(), message.value()
-        )
+        record = without_headers(message)
         try:
             promotion = decode(ModelPromoted, record)
         except Rejected as wrong:
