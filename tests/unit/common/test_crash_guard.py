@@ -88,3 +88,15 @@ def test_random_kills_give_nobody_up_while_work_advances(kills: list[int]) -> No
             assert not watch.gives_up(position)
             position = last + 1
             metadata = watch.after(position)
+
+
+@given(gap=st.integers(0, 5))
+def test_a_deadly_record_behind_markers_of_transactions_is_given_up(gap: int) -> None:
+    """The committed position lies below the first record there is: at a marker, an aborted or an expired record."""
+    deadly, metadata = 10 + gap, Marker(until=10 + gap + 1).dump()
+    for _ in range(ATTEMPTS + 5):
+        watch = guard(10, metadata)
+        if watch.gives_up(deadly):
+            return
+        metadata = watch.before(deadly, deadly) or metadata
+    raise AssertionError("it kills its worker for ever")

@@ -75,8 +75,8 @@ class CrashGuard:
         if marker is not None and position < marker.until:
             self._suspect_until = marker.until
             self._crashes = marker.crashes + 1
-            if marker.alone == position:
-                self._alone, self._alone_crashes = position, marker.alone_crashes + 1
+            if marker.alone >= position:  # above it when transaction markers or expired records lie between
+                self._alone, self._alone_crashes = marker.alone, marker.alone_crashes + 1
 
     @property
     def crashes(self) -> int:
