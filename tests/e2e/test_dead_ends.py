@@ -42,7 +42,7 @@ def test_every_kind_of_poison_is_rejected_once_while_others_flow(platform: Platf
 
 def test_a_rejected_document_is_summarized_once_it_is_mended_and_replayed(platform: Platform) -> None:
     name, store = f"late-{uuid.uuid4().hex[:8]}", S3ObjectStore(platform.stack.s3)
-    key = f"uploads/{name}.txt"
+    key = f"uploads/default/{name}.txt"
     value = json.dumps({"object": {"uri": f"s3://{store.bucket}/{key}"}, "summary": {"words": 30}}).encode()
     platform.produce(name, value, traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
     rejected = platform.follower.wait(name, "documents.rejected")

@@ -83,7 +83,7 @@ def test_submit_reads_standard_input(platform: Platform) -> None:
 
 def test_submit_reads_what_lies_in_the_object_store(platform: Platform) -> None:
     store = S3ObjectStore(platform.stack.s3)
-    key = f"uploads/{uuid.uuid4().hex}.txt"
+    key = f"uploads/default/{uuid.uuid4().hex}.txt"
     store.put(key, own().encode())
     told = platform.brevity.lines("submit", f"s3://{store.bucket}/{key}", "--words", "30", "--json", *WAIT)
     assert len(summaries(told)) == 1

@@ -15,7 +15,7 @@ from deploy.local.services import Service
 from brevity.common.events import DocumentAccepted, ObjectRef, Origin, SummaryRequest, encode
 from brevity.common.ids import content_hash
 from brevity.common.kafka.dead_letters import list_dead_letters
-from brevity.common.storage.objects import text_key
+from brevity.common.storage.places import text_key
 from brevity.common.storage.s3 import S3ObjectStore
 from tests.support.commands import Brevity
 from tests.support.stack import Stack
@@ -91,7 +91,7 @@ def rejected_for_a_missing_object(
     stack: Stack, store: S3ObjectStore
 ) -> tuple[str, bytes, Callable[[], None]]:
     """A submission whose text is not in the object store, its bytes, and what mends it."""
-    document, key = fresh("missing"), fresh("uploads/late")
+    document, key = fresh("missing"), fresh("uploads/default/late")
     text = f"{TEXT} That was written in the note called {document}."
     value = json.dumps({"text": None, "object": {"uri": f"s3://{store.bucket}/{key}"}}).encode()
     submit(stack, document, value)
@@ -102,7 +102,7 @@ def failed_for_a_missing_text(stack: Stack, store: S3ObjectStore) -> tuple[str, 
     """An accepted document whose text is not in the object store, its bytes, and what mends it."""
     document = fresh("lost")
     data = f"{TEXT} That was written in the letter called {document}.".encode()
-    key = text_key(data)
+    key = text_key("default", data)
     event = DocumentAccepted(
         document_id=document,
         tenant="default",

@@ -108,7 +108,7 @@ def test_a_long_text_goes_to_the_object_store_first(stack: Stack, handler: Inges
 
 
 def test_an_object_is_fetched_and_a_title_and_key_are_used(stack: Stack, handler: IngestHandler) -> None:
-    key = f"mine/{uuid.uuid4().hex}"
+    key = f"uploads/default/mine/{uuid.uuid4().hex}"
     page = f"<html><head><title>News</title></head><body><p>{fresh_text()}</p></body></html>"
     store = S3ObjectStore(stack.s3)
     store.put(key, page.encode())
@@ -167,8 +167,10 @@ def test_a_bad_submission_is_refused_by_its_code_and_its_bytes_are_kept(
 
 def test_an_object_that_has_changed_is_refused(stack: Stack, handler: IngestHandler) -> None:
     store = S3ObjectStore(stack.s3)
-    store.put("changed", b"Some text that was written later.")
-    (result,) = handler([record(object={"uri": f"s3://{store.bucket}/changed", "sha256": "0" * 64})])
+    store.put("uploads/default/changed", b"Some text that was written later.")
+    (result,) = handler(
+        [record(object={"uri": f"s3://{store.bucket}/uploads/default/changed", "sha256": "0" * 64})]
+    )
     assert isinstance(result, Failed)
     assert result.error.code == "object_changed"
 

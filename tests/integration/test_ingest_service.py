@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from brevity.common.storage.s3 import S3ObjectStore
 from tests.support.stack import Stack
 from tests.support.topics import eventually
 from tests.unit.ingest.test_extract import docx_of, pdf_of
@@ -92,6 +93,21 @@ def test_a_rejection_is_shown_with_its_reason(door: httpx.Client) -> None:
 def test_a_wrong_request_is_answered_at_once(door: httpx.Client, body: object, code: str) -> None:
     answer = door.post("/v1/documents", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+@pytest.mark.parametrize(
+    "key", ["texts/{}", "uploads/{}", "uploads/other/{}", "models/x", "uploads/default/../other/{}"]
+)
+def test_nobody_names_what_another_tenant_has(door: httpx.Client, stack: Stack, key: str) -> None:
+    store, digest = S3ObjectStore(stack.s3), "a" * 64
+    key = key.format(digest)
+    reference = {"uri": f"s3://{store.bucket}/{key}", "sha256": digest}
+    answers = [door.post("/v1/documents", json={"object": reference, "tenant": "other"})]
+    store.put(key, b"The treasure lies under the third tree behind the old mill.")
+    answers.append(door.post("/v1/documents", json={"object": reference, "tenant": "other"}))
+    codes = {(answer.status_code, answer.json()["code"], answer.json()["detail"]) for answer in answers}
+    assert len(codes) == 1
+    assert 400 <= answers[0].status_code < 500
 
 
 def test_an_unknown_document_is_not_found(door: httpx.Client) -> None:

@@ -18,7 +18,7 @@ from brevity.common.kafka.record import Record
 from brevity.common.kafka.results import Done, Failed, Result
 from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.settings import S3Settings
-from brevity.common.storage.objects import text_key
+from brevity.common.storage.places import text_key
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.nlp.words import count_words
 from brevity.summarize.engines.port import Job
@@ -128,8 +128,8 @@ def test_a_text_in_the_object_store_gives_the_summary_of_the_text_itself(
     handler: SummarizeHandler, store: S3ObjectStore
 ) -> None:
     data = BRIDGE.encode()
-    store.put(text_key(data), data)
-    reference = ObjectRef(uri=f"s3://{store.bucket}/{text_key(data)}")
+    store.put(text_key("default", data), data)
+    reference = ObjectRef(uri=f"s3://{store.bucket}/{text_key('default', data)}")
     by_reference = accepted(BRIDGE, text=None, text_ref=reference)
     assert values(handler([by_reference])) == values(handler([accepted(BRIDGE)]))
 
@@ -139,8 +139,8 @@ def test_a_long_text_is_summarized_to_the_length_wanted_and_all_of_it_is_read(
 ) -> None:
     text = "\n\n".join(sample_texts() * 20)[:2_000_000]
     data = text.encode()
-    store.put(text_key(data), data)
-    reference = ObjectRef(uri=f"s3://{store.bucket}/{text_key(data)}")
+    store.put(text_key("default", data), data)
+    reference = ObjectRef(uri=f"s3://{store.bucket}/{text_key('default', data)}")
     [result] = handler([accepted(text, text=None, text_ref=reference, summary={"words": 120})])
     found = summary(result)
     assert found.usage.source_words > 100_000

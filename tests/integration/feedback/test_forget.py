@@ -13,9 +13,11 @@ from confluent_kafka import Producer
 
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted, Event, ObjectRef, encode
+from brevity.common.ids import content_hash
 from brevity.common.kafka.client import producer_config
+from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.feedback.forgetting import forget
+from brevity.feedback.forgetting import Proof, forget
 from brevity.feedback.forgetting.forget import Places
 from brevity.feedback.mongo import MongoRepository, mongo_client
 from brevity.feedback.producer import EventProducer
@@ -36,7 +38,11 @@ def publish(service: FeedbackService, *events: Event) -> None:
     assert producer.flush(20) == 0
 
 
-def put(service: FeedbackService, key: str) -> str:
+def put(service: FeedbackService, kind: str, text: str, tenant: str = "first") -> str:
+    return put_at(service, f"{kind}/{tenant}/{content_hash(text.encode())}")
+
+
+def put_at(service: FeedbackService, key: str) -> str:
     store = S3ObjectStore(service.stack.s3)
     store.put(key, b"The harbour was closed.")
     return f"s3://{store.bucket}/{key}"
@@ -82,7 +88,8 @@ def test_a_document_and_all_that_came_from_it_is_gone_and_its_neighbours_are_not
     tag = uuid.uuid4().hex[:8]
     name, neighbour = f"forget-{tag}", f"keep-{tag}"
     upload, mine, shared = (
-        put(service, f"{kind}/{tag}") for kind in ("uploads", "texts/mine", "texts/shared")
+        put(service, kind, f"{what} {tag}")
+        for kind, what in (("uploads", "file"), ("texts", "mine"), ("texts", "shared"))
     )
     wanted, same_name = completed(name), completed(name, tenant="second")
     also_kept = completed(neighbour)
@@ -153,6 +160,54 @@ def test_an_unknown_document_changes_nothing_and_ends_with_status_1(service: Fee
     assert command(service).run("forget", "no-such-document", stdin=b"n\n").returncode == 1
 
 
+async def _forgotten(service: FeedbackService, name: str, store: ObjectStore) -> Proof:
+    client = mongo_client(service.mongo)
+    repository = MongoRepository(client, service.mongo.database, FeedbackBlock())
+    places = Places(service.stack.kafka, repository, store, EventProducer(service.stack.kafka))
+    try:
+        return await forget(places, "first", name, by="test")
+    finally:
+        await client.close()
+
+
+async def test_what_a_submission_named_and_brevity_did_not_write_for_it_stays(
+    service: FeedbackService,
+) -> None:
+    """Whoever submits may name anything; forgetting that document must not be a way to delete it."""
+    name = f"named-{uuid.uuid4().hex[:8]}"
+    digest = content_hash(name.encode())
+    others = [
+        put_at(service, key)
+        for key in (
+            f"datasets/{name}/rows.jsonl.gz",
+            f"models/{digest}",
+            f"training/sources/{name}.jsonl.gz",
+            f"uploads/second/{digest}",
+            f"texts/second/{digest}",
+            f"rejected/second/{digest}",
+            f"uploads/first/{name}.txt",
+            f"uploads/first/../second/{digest}",
+        )
+    ]
+    mine = put(service, "uploads", name)
+    publish(
+        service,
+        *(
+            DocumentSubmitted(document_id=name, tenant="first", object=ObjectRef(uri=address))
+            for address in (*others, mine)
+        ),
+    )
+    submission: Any = Producer(producer_config(service.stack.kafka))
+    for uri in ("no address", f"s3://{S3ObjectStore(service.stack.s3).bucket}", "s3://x/" + "y" * 5_000):
+        odd = {"document_id": name, "tenant": "first", "object": {"uri": uri}}
+        submission.produce("documents.submitted", key=name, value=json.dumps(odd))
+    assert submission.flush(20) == 0
+    proof = await _forgotten(service, name, S3ObjectStore(service.stack.s3))
+    assert proof.objects_deleted == [mine]
+    assert set(others) < set(proof.objects_elsewhere)
+    assert all(there(service, address) for address in others)
+
+
 class _Keeping:
     """An object store that says it deleted, and did not."""
 
@@ -168,17 +223,9 @@ class _Keeping:
 
 async def test_the_proof_fails_when_something_was_not_erased(service: FeedbackService) -> None:
     name = f"kept-{uuid.uuid4().hex[:8]}"
-    address = put(service, f"texts/{name}")
+    address = put(service, "texts", name)
     await service.fill([accepted(name, uri=address), completed(name)])
-    client = mongo_client(service.mongo)
-    places = Places(
-        service.stack.kafka,
-        MongoRepository(client, service.mongo.database, FeedbackBlock()),
-        _Keeping(S3ObjectStore(service.stack.s3)),
-        EventProducer(service.stack.kafka),
-    )
-    proof = await forget(places, "first", name, by="test")
-    await client.close()
+    proof = await _forgotten(service, name, _Keeping(S3ObjectStore(service.stack.s3)))
     assert not proof.checks.objects_gone
     assert not proof.checks.passed
     assert proof.objects_deleted == [address]

@@ -9,7 +9,8 @@ from brevity.common.events import DocumentSubmitted, ObjectRef, encode
 from brevity.common.events.documents import named
 from brevity.common.ids import content_hash
 from brevity.common.observability import tracing
-from brevity.common.storage.objects import ObjectStore, upload_key
+from brevity.common.storage.objects import ObjectStore
+from brevity.common.storage.places import upload_key
 from brevity.feedback.producer import EventProducer
 
 INLINE_BYTES = 256_000
@@ -42,7 +43,7 @@ class Submissions:
             ) from None
         document = named(document)
         if len(data) > INLINE_BYTES:
-            reference = self._kept(data, "text/plain")
+            reference = self._kept(document.tenant, data, "text/plain")
             document = document.model_copy(update={"text": None, "object": reference})
         return self._send(document)
 
@@ -50,11 +51,11 @@ class Submissions:
         """Submit a file as `document`, whose own text is left out; returns its id. Raises Unavailable."""
         if name.lower().endswith(_MARKDOWN):
             media_type = "text/markdown"  # browsers name none, or plain text
-        reference = self._kept(data, media_type)
+        reference = self._kept(document.tenant, data, media_type)
         return self._send(named(document.model_copy(update={"text": None, "object": reference})))
 
-    def _kept(self, data: bytes, media_type: str | None) -> ObjectRef:
-        key = upload_key(data)
+    def _kept(self, tenant: str, data: bytes, media_type: str | None) -> ObjectRef:
+        key = upload_key(tenant, data)
         self._store.put(key, data)
         return ObjectRef(
             uri=f"s3://{self._store.bucket}/{key}",

@@ -149,7 +149,8 @@ def _documents(
         if text is not None:
             yield _document({**common, "text": text, "media_type": media_type})
             return
-    reference = submitter.upload(data, media_type)
+    _document({**common, "text": "-"})  # all but the file, before it is kept
+    reference = submitter.upload(common["tenant"], data, media_type)
     yield _document({**common, "object": reference.model_dump()})
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from brevity.common.errors import Rejected
-from brevity.common.events import DocumentSubmitted, ObjectRef, decode
+from brevity.common.events import DocumentSubmitted, decode
 from brevity.common.events.base import Identifier
 from brevity.common.ids import canonical_json, content_hash, deterministic_id
 from brevity.common.kafka.record import Record
 from brevity.common.storage.objects import ObjectStore
+from brevity.ingest import references
 from brevity.ingest.extract.files import Extracted, extract_bytes, extract_string
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.normalise import check_prose, normalise
@@ -21,7 +22,6 @@ from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
-_LONGEST_KEY = 1_024  # bytes; S3 has no longer keys
 _LONGEST_TITLE = 300
 
 
@@ -60,7 +60,7 @@ def prepare(record: Record, store: ObjectStore, settings: IngestBlock, metrics: 
     _check_size(len(record.value or b""), settings)  # before the JSON is read: it could not be afforded
     submitted = decode(DocumentSubmitted, record)
     began = time.perf_counter()
-    extracted = _extract(submitted, store, settings)
+    extracted = _extract(record, submitted, store, settings)
     metrics.extract_seconds.labels(extracted.kind).observe(time.perf_counter() - began)
     text = normalise(extracted.text)
     check_prose(text)
@@ -94,38 +94,18 @@ def prepare(record: Record, store: ObjectStore, settings: IngestBlock, metrics: 
     )
 
 
-def _extract(submitted: DocumentSubmitted, store: ObjectStore, settings: IngestBlock) -> Extracted:
+def _extract(
+    record: Record, submitted: DocumentSubmitted, store: ObjectStore, settings: IngestBlock
+) -> Extracted:
     if submitted.object is None:
         return extract_string(submitted.text or "", submitted.media_type)
-    data = _fetch(submitted.object, store, settings)
+    data = references.fetch(record, submitted, store, settings)
     return extract_bytes(
         data,
         submitted.object.media_type or submitted.media_type,
         seconds=settings.extract_seconds,
         memory=settings.extract_memory_bytes,
     )
-
-
-def _fetch(reference: ObjectRef, store: ObjectStore, settings: IngestBlock) -> bytes:
-    key = reference.object_key
-    if reference.bucket != store.bucket and reference.bucket not in settings.extra_buckets:
-        raise Rejected(
-            f"bucket {reference.bucket!r} is not one that documents may lie in",
-            code="bucket_not_allowed",
-            remedy="Write the object to the platform's bucket, or have BREVITY_INGEST_EXTRA_BUCKETS extended.",
-        )
-    if len(key.encode()) > _LONGEST_KEY or not key.isprintable() or ".." in key.split("/"):
-        raise Rejected(
-            "the object's key is too long or holds characters a key cannot have", code="bad_reference"
-        )
-    data = store.get(key, max_bytes=settings.max_bytes, bucket=reference.bucket)
-    if reference.sha256 is not None and content_hash(data) != reference.sha256:
-        raise Rejected(
-            "the object's bytes do not fit the SHA-256 that was given",
-            code="object_changed",
-            remedy="Submit the reference of the object as it is now.",
-        )
-    return data
 
 
 def _check_size(size: int, settings: IngestBlock) -> None:

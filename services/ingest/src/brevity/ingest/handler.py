@@ -21,7 +21,8 @@ from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import Done, Failed, Result
 from brevity.common.observability import tracing
 from brevity.common.observability.logging import get_logger
-from brevity.common.storage.objects import ObjectStore, rejected_key, text_key
+from brevity.common.storage.objects import ObjectStore
+from brevity.common.storage.places import rejected_key, text_key
 from brevity.ingest.claims import Claim, Claims
 from brevity.ingest.document import Prepared, key_id, prepare
 from brevity.ingest.metrics import IngestMetrics
@@ -86,7 +87,7 @@ class IngestHandler:
             message=error.message,
             remedy=error.remedy,
             attempts=attempts,
-            original=self._keep(record),
+            original=self._keep(record, submitted.tenant if submitted else None),
             claim_id=self._claim_of(record, error),
             submitted_at=record_time(record),
             origin=_origin(record),
@@ -117,7 +118,7 @@ class IngestHandler:
     def _accepted(self, record: Record, document: Prepared, claim_id: str) -> DocumentAccepted:
         reference = None
         if len(document.data) > self._settings.inline_bytes:
-            key = text_key(document.data)
+            key = text_key(document.submitted.tenant, document.data)
             self._store.put(key, document.data, content_type="text/plain; charset=utf-8")
             reference = ObjectRef(
                 uri=f"s3://{self._store.bucket}/{key}",
@@ -152,7 +153,7 @@ class IngestHandler:
             remedy="Use that document's summary, ask for another length or style, or have it summarized once more"
             " by sending it with a name of yours in `again`.",
             duplicate_of=holder.document_id,
-            original=self._keep(record),
+            original=self._keep(record, document.submitted.tenant),
             submitted_at=record_time(record),
             origin=_origin(record),
         )
@@ -171,10 +172,10 @@ class IngestHandler:
         except Rejected:
             return None
 
-    def _keep(self, record: Record) -> ObjectRef | None:
+    def _keep(self, record: Record, tenant: str | None) -> ObjectRef | None:
         if not record.value:
             return None
-        key = rejected_key(record.value)
+        key = rejected_key(tenant, record.value)
         self._store.put(key, record.value, content_type="application/json")
         return ObjectRef(
             uri=f"s3://{self._store.bucket}/{key}",

@@ -16,6 +16,7 @@ from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted
 from brevity.common.http.auth import tenant_of
 from brevity.common.http.problem import problem
+from brevity.ingest import references
 from brevity.ingest.fetch import fetch_url
 from brevity.ingest.notes import Notes
 from brevity.ingest.settings import IngestBlock
@@ -83,9 +84,12 @@ async def _from_json(
     if "url" in fields:
         url = fields.pop("url")
         page = await asyncio.to_thread(fetch_url, str(url), settings)
-        reference = await asyncio.to_thread(submitter.upload, page.data, page.media_type)
+        reference = await asyncio.to_thread(submitter.upload, tenant, page.data, page.media_type)
         fields["object"] = reference.model_dump()
-    return _document(fields)
+    document = _document(fields)
+    if document.object is not None:
+        references.check(document.object, tenant, submitter.bucket, settings)
+    return document
 
 
 async def _from_form(request: Request, tenant: str, submitter: Submitter) -> DocumentSubmitted:
@@ -103,7 +107,7 @@ async def _from_form(request: Request, tenant: str, submitter: Submitter) -> Doc
         media_type = file.content_type
         if (file.filename or "").lower().endswith((".md", ".markdown")):
             media_type = "text/markdown"
-        reference = await asyncio.to_thread(submitter.upload, await file.read(), media_type)
+        reference = await asyncio.to_thread(submitter.upload, tenant, await file.read(), media_type)
     return document.model_copy(update={"text": None, "object": reference})
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any, cast
+
+from pydantic import Field, field_validator
 
 from brevity.common.settings import (
     AuthSettings,
@@ -38,10 +40,20 @@ class IngestBlock(Block):
     extract_memory_bytes: int = Field(
         default=1_073_741_824, ge=134_217_728, description="Most memory for reading one PDF or DOCX file."
     )
-    extra_buckets: list[str] = Field(
-        default_factory=list,
-        description="Further buckets (JSON list) that submissions may refer to, beside BREVITY_S3_BUCKET.",
+    extra_buckets: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description='What documents may lie in beside `uploads/TENANT/` of BREVITY_S3_BUCKET: buckets, or prefixes of them, each with the tenants that may name what is there, as JSON: `{"archive/acme": ["acme"], "commons": ["*"]}`; `*` is every tenant. A plain list of buckets is for the tenant `default`.',
     )
+
+    @field_validator("extra_buckets", mode="before")
+    @classmethod
+    def _of_default(cls, given: object) -> object:
+        return (
+            {str(bucket): ["default"] for bucket in cast("list[Any]", given)}
+            if isinstance(given, list)
+            else given
+        )
+
     url_fetch: bool = Field(
         default=False, description="Whether the HTTP door may fetch a document from a public web address."
     )

@@ -17,7 +17,8 @@ from brevity.common.kafka.client import producer_config
 from brevity.common.kafka.record import OutRecord
 from brevity.common.observability import tracing
 from brevity.common.settings import KafkaSettings
-from brevity.common.storage.objects import ObjectStore, upload_key
+from brevity.common.storage.objects import ObjectStore
+from brevity.common.storage.places import upload_key
 from brevity.ingest.extract.kinds import kind_of
 from brevity.ingest.settings import IngestBlock
 
@@ -33,6 +34,7 @@ class Submitter:
         )
         self._store = store
         self._settings = settings
+        self.bucket = store.bucket
 
     def send(self, document: DocumentSubmitted) -> str:
         """Write `document` and wait until the broker has it; returns its id.
@@ -80,12 +82,12 @@ class Submitter:
             )
         return document.document_id or ""
 
-    def upload(self, data: bytes, media_type: str | None) -> ObjectRef:
-        """Keep a file's bytes and return their reference. Raises Rejected (size, type) or Unavailable."""
+    def upload(self, tenant: str, data: bytes, media_type: str | None) -> ObjectRef:
+        """Keep the bytes of a tenant's file and return their reference. Raises Rejected (size, type) or Unavailable."""
         if len(data) > self._settings.max_bytes:
             raise too_large(len(data), self._settings.max_bytes)
         kind_of(data, media_type)
-        key = upload_key(data)
+        key = upload_key(tenant, data)
         self._store.put(key, data)
         return ObjectRef(
             uri=f"s3://{self._store.bucket}/{key}",

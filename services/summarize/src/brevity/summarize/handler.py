@@ -16,7 +16,8 @@ from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import Done, Failed, Result
 from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.observability import tracing
-from brevity.common.storage.objects import ObjectStore, rejected_key
+from brevity.common.storage.objects import ObjectStore
+from brevity.common.storage.places import rejected_key
 from brevity.summarize.engines.port import Job, Summary
 from brevity.summarize.lengths import resolve_words
 from brevity.summarize.metrics import SummarizeMetrics
@@ -132,7 +133,7 @@ class SummarizeHandler:
         except Rejected:
             document = None
         value = record.value or b""
-        key = rejected_key(value)
+        key = rejected_key(document.tenant if document else None, value)
         self._store.put(key, value, content_type="application/json")
         original = ObjectRef(
             uri=f"s3://{self._store.bucket}/{key}", sha256=content_hash(value), size_bytes=len(value)

@@ -1,11 +1,9 @@
-"""The object store: claim checks, uploads and rejected bytes, addressed by what they hold."""
+"""The object store: claim checks, uploads and rejected bytes; `places` says where each lies."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import IO, Protocol
-
-from brevity.common.ids import content_hash
 
 
 class ObjectStore(Protocol):
@@ -50,16 +48,3 @@ class ObjectStore(Protocol):
     def ping(self) -> None:
         """Raises Unavailable when the store does not answer."""
         ...
-
-
-def text_key(data: bytes) -> str:
-    """Where a normalised text lies: the same text always lies in the same place."""
-    return f"texts/{content_hash(data)}"
-
-
-def upload_key(data: bytes) -> str:
-    return f"uploads/{content_hash(data)}"
-
-
-def rejected_key(data: bytes) -> str:
-    return f"rejected/{content_hash(data)}"

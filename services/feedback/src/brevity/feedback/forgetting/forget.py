@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from brevity.common.errors import Rejected
-from brevity.common.events import FeedbackRecorded, ObjectRef
+from brevity.common.events import FeedbackRecorded
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
+from brevity.common.storage.places import written_for
 from brevity.feedback.forgetting.report import Checks, Export, Proof, Remaining, not_covered
 from brevity.feedback.forgetting.traces import Traces, referred_to_by_others, traces_of
 from brevity.feedback.forgetting.training import Learned, Trainer
@@ -69,14 +70,14 @@ async def forget(
     progress("erasing it from the store")
     erased = await places.repository.erase(tenant, document_id)
     addresses = traces.objects | set(erased.objects) | set(erased.shared_objects)
-    ours = {address for address in addresses if ObjectRef(uri=address).bucket == places.store.bucket}
+    ours = {address for address in addresses if written_for(tenant, _key(places.store, address) or "")}
     progress("looking who else has its objects")
     elsewhere_used = await asyncio.to_thread(referred_to_by_others, places.kafka, tenant, document_id, ours)
     shared = ours & (elsewhere_used | set(erased.shared_objects))
     deleted = sorted(ours - shared)
     progress("deleting its objects")
     for address in deleted:
-        await asyncio.to_thread(places.store.delete, ObjectRef(uri=address).object_key)
+        await asyncio.to_thread(places.store.delete, _key(places.store, address) or "")
     feedback_ids = sorted(traces.feedback_ids | set(erased.feedback_ids))
     progress("erasing its feedback")
     await asyncio.to_thread(places.producer.erase, FeedbackRecorded.topic, feedback_ids)
@@ -150,9 +151,15 @@ async def _checked(
     ), left
 
 
+def _key(store: ObjectStore, address: str) -> str | None:
+    """Where `address` lies in our bucket; None when it does not, or is none: a submission may name anything."""
+    bucket = f"s3://{store.bucket}/"
+    return address.removeprefix(bucket) if address.startswith(bucket) else None
+
+
 def _readable(store: ObjectStore, address: str) -> bool:
     try:
-        store.get(ObjectRef(uri=address).object_key, max_bytes=0)
+        store.get(_key(store, address) or "", max_bytes=0)
     except Rejected as error:
         return error.code != "object_missing"  # one that is too large is there
     return True

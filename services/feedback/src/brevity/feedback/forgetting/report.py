@@ -75,7 +75,7 @@ class Proof(Stored):
     removed: dict[str, int] = Field(description="Records removed from the store, by collection.")
     objects_deleted: list[str]
     objects_shared: list[str] = Field(description="Kept: another document has the same text or file.")
-    objects_elsewhere: list[str] = Field(description="Not in our bucket: their owner's to delete.")
+    objects_elsewhere: list[str] = Field(description="Not written by Brevity: their owner's to delete.")
     feedback_erased: int = Field(description="Tombstones written to feedback.recorded.")
     remaining: list[Remaining]
     model_versions: list[str] = Field(description="`engine version` of each model that summarized it.")
@@ -99,7 +99,7 @@ def readable(proof: Proof) -> str:
         f"  {proof.feedback_erased:>6}  feedback events (tombstones)",
         *_section("Deleted objects", proof.objects_deleted),
         *_section("Kept objects, because another document has the same text or file", proof.objects_shared),
-        *_section("Objects outside our bucket, for their owner to delete", proof.objects_elsewhere),
+        *_section("Objects that Brevity did not write, for their owner to delete", proof.objects_elsewhere),
         "",
         "Checked afterwards",
         f"  {passed[proof.checks.store_empty]:>6}  the store finds nothing of it",
