@@ -87,9 +87,9 @@ def code(result: Result) -> str:
     return result.error.code
 
 
-def values(results: Sequence[Result]) -> list[tuple[bytes, dict[str, bytes]]]:
+def values(results: Sequence[Result]) -> list[tuple[bytes, dict[str, bytes | None]]]:
     """What must not differ between runs: all but the time it took."""
-    found: list[tuple[bytes, dict[str, bytes]]] = []
+    found: list[tuple[bytes, dict[str, bytes | None]]] = []
     for result in results:
         assert isinstance(result, Done), result
         for out in result.outputs:
