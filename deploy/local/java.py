@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -71,6 +72,36 @@ def java() -> str:
 
 def classpath() -> str:
     return f"{JARS}/*"
+
+
+def compiled(sources: Path) -> Path:
+    """The folder with the classes of a folder's Java files, compiled when they or the jars have changed since."""
+    files = sorted(sources.glob("*.java"))
+    wanted = hashlib.sha256(POM.read_bytes() + b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    classes = JARS.with_name(f"classes-{sources.name}-{wanted}")
+    if classes.exists():
+        return classes
+    compiler = shutil.which("javac")
+    if compiler is None:
+        raise LocalStackError(
+            "Java's compiler is missing. Install it: sudo apt install openjdk-17-jdk-headless (Debian), brew install openjdk (macOS)"
+        )
+    # In a folder of its own first: two may compile at once, and one may fail.
+    fresh = Path(tempfile.mkdtemp(dir=JARS.parent, prefix="classes."))
+    done = subprocess.run(
+        [compiler, "-nowarn", "-encoding", "UTF-8", "-d", str(fresh), "-cp", classpath(), *map(str, files)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise LocalStackError(f"the store's Java files do not compile:\n{done.stderr[-2000:]}")
+    try:
+        fresh.rename(classes)
+    except OSError:  # another one was first
+        shutil.rmtree(fresh, ignore_errors=True)
+    return classes
 
 
 def free_port() -> int:

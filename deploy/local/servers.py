@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local.java import LocalStackError, Server, classpath, free_port, java
+from deploy.local.java import LocalStackError, Server, classpath, compiled, free_port, java
 
 _CLUSTER_ID = "QnJldml0eUxvY2FsU3RhY2"
 _MAX_MESSAGE_BYTES = 42 * (1 << 20)  # above the largest topic's limit in brevity.common.kafka.topics
@@ -84,16 +85,17 @@ class MongoServer(Server):
     """A MongoDB-wire store that keeps its data in one H2 file."""
 
     name = "mongo"
+    start_seconds = 300.0  # a folder of an earlier release is given its indexes first
 
     def command(self) -> Sequence[str]:
-        program = Path(__file__).with_name("LocalMongo.java")
+        classes = compiled(Path(__file__).with_name("mongo"))
         return [
             java(),
-            "-Xmx256m",
+            "-Xmx384m",
             "-XX:+UseSerialGC",
             "-cp",
-            classpath(),
-            str(program),
+            f"{classpath()}{os.pathsep}{classes}",
+            "LocalMongo",
             str(self.port),
             str(self.folder / "mongo.h2"),
         ]

@@ -1,0 +1,4 @@
+/** An index that `Plan` can walk along. */
+interface Ordered {
+  OrderedEntries entries();
+}
