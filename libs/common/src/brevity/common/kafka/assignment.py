@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from brevity.common.kafka.crash_guard import CrashGuard
 from brevity.common.kafka.inflight import Batch, Partition
@@ -130,6 +130,10 @@ class Assignment:
             log.debug("crash guard could not be given back", reason=error.args[0].str())
 
     def _commit(self, places: list[TopicPartition]) -> None:
+        if (
+            not self._consumer.memberid()
+        ):  # nothing would fence it: in a group that is empty it would go through
+            raise KafkaException(KafkaError(KafkaError.UNKNOWN_MEMBER_ID))
         for place in self._consumer.commit(offsets=places, asynchronous=False):
             if place.error is not None:
                 raise KafkaException(place.error)
