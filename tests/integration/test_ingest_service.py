@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,18 @@ def environ(stack: Stack) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def door(stack: Stack, environ: dict[str, str]) -> Generator[httpx.Client]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the service logs."""
+    return tmp_path_factory.mktemp("ingest") / "ingest.log"
+
+
+@pytest.fixture(scope="module")
+def door(stack: Stack, environ: dict[str, str], log: Path) -> Generator[httpx.Client]:
     port = str(stack.free_port())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "brevity.ingest"], env={**environ, "BREVITY_HTTP_PORT": port}
-    )
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "brevity.ingest"], env={**environ, "BREVITY_HTTP_PORT": port}, stderr=out
+        )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             eventually("the service is ready", lambda: _ready(client, process), 60)
@@ -159,3 +167,21 @@ def test_what_kafka_has_is_taken_while_the_store_is_away(stack: Stack, door: htt
         stack.mongo_server.wait_ready()
     for answer in (*answers, upload):
         assert _outcome(door, answer.json()["location"])["state"] == "accepted"
+
+
+def test_a_broker_that_is_away_is_complained_of_in_few_lines(
+    stack: Stack, door: httpx.Client, log: Path
+) -> None:
+    before = len(log.read_text().splitlines())
+    away_seconds = 8.0
+    stack.kafka_server.kill()
+    try:
+        time.sleep(away_seconds)
+    finally:
+        stack.kafka_server.start()
+        stack.kafka_server.wait_ready()
+    said = log.read_text().splitlines()[before:]
+    assert said, "not a word of it"
+    assert len(said) / away_seconds < 5, said
+    answer = door.post("/v1/documents", json={"text": "The old tram runs to the harbour again."}, timeout=60)
+    assert _outcome(door, answer.json()["location"])["state"] == "accepted"

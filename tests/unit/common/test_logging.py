@@ -13,6 +13,7 @@ import structlog
 
 from brevity.common.observability import tracing
 from brevity.common.observability.logging import configure, get_logger
+from brevity.common.observability.repeats import RepeatFilter
 from brevity.common.settings import TelemetrySettings
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -120,3 +121,40 @@ def test_for_a_person_lines_are_plain_text(log: Log) -> None:
 def test_a_value_that_json_does_not_know_does_not_stop_the_line(log: Log) -> None:
     get_logger("x").info("odd", value={1, 2}, other=object())
     assert log.lines()[0]["message"] == "odd"
+
+
+def test_what_repeats_is_said_at_once_then_seldom_with_a_count(log: Log) -> None:
+    for number in range(50):
+        get_logger("brevity.trial").warning("kafka client", detail=f"broker {number} is down")
+        logging.getLogger("aiokafka.conn").error("Unable connect to node %d", number)
+        logging.getLogger("aiokafka.cluster").error(f"{number} topics not updated")
+    get_logger("brevity.trial").warning("something else")
+    get_logger("brevity.trial").info("kafka client", detail="is up")
+    said = [(line["level"], line["logger"]) for line in log.lines()]
+    assert said.count(("warning", "brevity.trial")) == 3 + 1
+    assert len([one for one in said if one[1].startswith("aiokafka")]) == 3
+    assert log.lines()[-1]["detail"] == "is up"
+
+
+def test_the_next_line_of_a_kind_says_how_many_were_left_out() -> None:
+    now = 0.0
+    limit = RepeatFilter(burst=1, every_seconds=5.0, clock=lambda: now)
+
+    def passed(message: Any) -> logging.LogRecord | None:
+        record = logging.makeLogRecord(
+            {"name": "aiokafka", "levelno": logging.ERROR, "levelname": "ERROR", "msg": message}
+        )
+        return record if limit.filter(record) else None
+
+    first = passed("down")
+    assert first is not None
+    assert not hasattr(first, "left_out")
+    assert [passed("down") for _ in range(7)] == [None] * 7
+    now = 5.0
+    next_one = passed("down")
+    assert next_one is not None
+    assert next_one.__dict__["left_out"] == 7
+    now = 11.0
+    again = passed("down")
+    assert again is not None
+    assert not hasattr(again, "left_out")

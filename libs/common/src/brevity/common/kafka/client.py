@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from typing import Any
 
@@ -17,8 +16,6 @@ Config = dict[str, Any]
 
 MAX_MESSAGE_BYTES = SUBMITTED_MAX_BYTES + 1_048_576
 """Above the largest topic's limit: the broker is to refuse a record, by its topic's own rule, not the client."""
-
-_REPEAT_SECONDS = 10.0
 
 
 def base_config(kafka: KafkaSettings) -> Config:
@@ -91,17 +88,10 @@ def transactional_config(kafka: KafkaSettings, group: str, *, instance_id: str |
 
 
 class _Logger:
-    """Takes librdkafka's log lines (its client calls `log` with a level of Python's); repeats are not worth a line."""
-
-    def __init__(self) -> None:
-        self._last = ("", 0.0)
+    """Takes librdkafka's log lines; its client calls `log` with a level of Python's."""
 
     def log(self, level: int, message: str, *arguments: Any) -> None:
         text = message % arguments if arguments else message
-        kind, now = text[:80], time.monotonic()
-        if kind == self._last[0] and now - self._last[1] < _REPEAT_SECONDS:
-            return
-        self._last = (kind, now)
         if level >= logging.WARNING:
             log.warning("kafka client", detail=text)
         else:

@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line (or coloured text), the same for our code and for libraries.
 
 Every line carries `service`, `level`, `logger`, `timestamp` (UTC) and, inside a span, `trace_id` and `span_id`.
-Log ids, counts and codes; never a document's text.
+Log ids, counts and codes; never a document's text. Warnings and errors that repeat are limited, see `repeats`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from brevity.common.observability.repeats import RepeatFilter
 from brevity.common.settings import TelemetrySettings
 
 _OWN_HANDLERS = ("uvicorn", "uvicorn.access", "uvicorn.error", "faststream", "ray", "ray.serve", "aiokafka")
@@ -71,6 +72,7 @@ def configure(telemetry: TelemetrySettings, service: str, *, stream: TextIO | No
             ],
         )
     )
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

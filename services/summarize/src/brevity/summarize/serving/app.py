@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import threading
 from typing import Any
@@ -11,6 +13,7 @@ import urllib3
 from brevity.common.errors import Fatal
 from brevity.common.http.auth import is_loopback
 from brevity.common.observability.logging import configure, get_logger
+from brevity.summarize.serving.attempts import bring_up
 from brevity.summarize.serving.replica import LoadEngine, Replica
 from brevity.summarize.serving.wire import ROUTE
 from brevity.summarize.settings import EngineSettings, SummarizeSettings
@@ -20,6 +23,7 @@ log = get_logger(__name__)
 APPLICATION = "summarize"
 _POLICY = "brevity.summarize.serving.policy:DrainPolicy"
 _WATCH_SECONDS = 5.0
+_START_SECONDS = 120
 _SILENT_TIMES = 12
 """Serve brings its own processes back; when it has not answered for a minute, the whole is started anew."""
 
@@ -29,13 +33,19 @@ def run(settings: SummarizeSettings, load: LoadEngine | None = None) -> None:
     refuse_open_door(settings.summarize)
     ending = threading.Event()
     _end_by_signal(ending)
-    _init_ray(settings.summarize)
-    _end_by_signal(ending)  # again: Ray puts handlers of its own in their place, which abort the process
-    try:
+
+    def start() -> None:
+        _init_ray(settings.summarize)
+        _end_by_signal(ending)  # again: Ray puts handlers of its own in their place, which abort the process
         deploy(settings, load)
+
+    try:
+        bring_up(start, lambda: abandon(settings), ending)
         watch(settings, ending)
-    finally:
-        stop(settings)
+    except BaseException:
+        abandon(settings)  # what is left of Ray may never answer a polite end
+        raise
+    stop(settings)
 
 
 def _end_by_signal(ending: threading.Event) -> None:
@@ -98,10 +108,13 @@ def watch(settings: SummarizeSettings, ending: threading.Event) -> None:
     Raises:
         Fatal: Serve is gone for good; whoever supervises this process is to start it again.
     """
+    from brevity.summarize.serving import ray_processes  # imports Ray
+
     engine = settings.summarize
     host = "127.0.0.1" if engine.serve_host in ("0.0.0.0", "localhost") else engine.serve_host  # noqa: S104
     address = f"http://{host}:{engine.serve_port}/-/healthz"
     silent = 0
+    own = {} if engine.ray_address else ray_processes.vital()
     with urllib3.PoolManager(retries=False, timeout=_WATCH_SECONDS) as http:
         while not ending.wait(_WATCH_SECONDS):
             try:
@@ -109,6 +122,12 @@ def watch(settings: SummarizeSettings, ending: threading.Event) -> None:
             except urllib3.exceptions.HTTPError:
                 well = False
             silent = 0 if well else silent + 1
+            if dead := ray_processes.lost(own):
+                raise Fatal(
+                    f"Ray's {dead} has ended, without which nothing is served for long",
+                    code="serve_lost",
+                    remedy="It is started anew by whoever supervises this process; else start it again.",
+                )
             if silent >= _SILENT_TIMES:
                 raise Fatal(
                     "Ray Serve does not answer any more",
@@ -129,6 +148,23 @@ def stop(settings: SummarizeSettings) -> None:
     ray.shutdown()
 
 
+def abandon(settings: SummarizeSettings) -> None:
+    """End what `run` has started without asking it; of a joined cluster, this application where that answers."""
+    import ray
+    from ray import serve
+
+    from brevity.summarize.serving.ray_processes import end_children
+
+    if settings.summarize.ray_address:
+        with contextlib.suppress(Exception):  # whatever is wrong with it, this process leaves
+            serve.delete(APPLICATION, _blocking=False)
+            ray.shutdown()
+        return
+    end_children()
+    with contextlib.suppress(Exception):
+        ray.shutdown()
+
+
 def refuse_open_door(engine: EngineSettings) -> None:
     """Raises Fatal when anyone on the network could use the replicas."""
     if engine.serve_token is None and not is_loopback(engine.serve_host):
@@ -141,6 +177,8 @@ def refuse_open_door(engine: EngineSettings) -> None:
 
 
 def _init_ray(engine: EngineSettings) -> None:
+    # Read when Ray is imported. Its default is few seconds for a machine that has other things to do.
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", str(_START_SECONDS))
     import ray
 
     if engine.ray_address:
