@@ -18,6 +18,7 @@ from pymongo import MongoClient, UpdateOne
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tests.support.stack import require_local_stack
+from tests.support.topics import eventually
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INDEXES = (
@@ -204,4 +205,36 @@ def test_a_folder_of_an_earlier_release_opens(tmp_path: Path) -> None:
                     kept.insert_one({"_id": "another", "slot": "a"})
                 kept.update_one({"_id": "id-00002"}, {"$set": {"tenant": "c"}})
                 assert [record["_id"] for record in kept.find({"tenant": "c"})] == ["id-00002"]
+        server.stop()
+
+
+class QuickServer(MongoServer):
+    """It looks for what has expired each second instead of each minute."""
+
+    def command(self) -> Sequence[str]:
+        program, *rest = super().command()
+        return [program, "-Dbrevity.expire.seconds=1", *rest]
+
+
+def test_what_has_expired_is_deleted_and_nothing_else_also_after_a_restart(tmp_path: Path) -> None:
+    require_local_stack()
+    server = QuickServer(free_port(), tmp_path)
+    now = datetime.now(UTC)
+    for start in range(2):
+        server.start()
+        server.wait_ready()
+        with closing(client_of(server)) as client:
+            records = client["database"]["records"]
+            if start == 0:
+                records.create_index([("at", 1)], name="retention", expireAfterSeconds=3_600)
+                client["database"]["others"].create_index([("at", 1)])
+            for name in ("records", "others"):
+                client["database"][name].insert_many(
+                    [{"_id": "old", "at": now - timedelta(hours=2)}, {"_id": f"new {start}", "at": now}]
+                )
+                client["database"][name].insert_many([{"at": None}, {"at": "yesterday"}, {}])
+            eventually("the old one has gone", lambda there=records: there.find_one({"_id": "old"}) is None)
+            assert records.count_documents({}) == 4 * (start + 1)
+            assert client["database"]["others"].delete_one({"_id": "old"}).deleted_count == 1
+            assert client["database"]["others"].count_documents({}) == 4 * (start + 1)
         server.stop()

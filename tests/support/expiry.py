@@ -1,4 +1,4 @@
-"""What MongoDB does by itself every minute: deleting what its indexes say has expired. The local stand-in does not."""
+"""What MongoDB does by itself every minute: deleting what its indexes say has expired, here at any time."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.oplog.Oplog;
 import io.netty.channel.Channel;
+import java.time.Instant;
 import java.util.List;
 import org.h2.mvstore.MVStore;
 
@@ -45,6 +46,23 @@ final class IndexedDatabase extends H2Database {
 
   private String mapName(String collection, String index) {
     return getFullCollectionNamespace(collection) + "._ordered_" + index;
+  }
+
+  /** Delete what an index with `expireAfterSeconds` says is too old. */
+  void expire(Instant now) {
+    for (Document index : List.copyOf(getOrCreateIndexesCollection().queryAllAsStream().toList())) {
+      if (!(index.get("expireAfterSeconds") instanceof Number seconds)) {
+        continue;
+      }
+      String namespace = (String) index.get("ns");
+      String name = namespace.substring(getDatabaseName().length() + 1);
+      String field = ((Document) index.get("key")).keySet().iterator().next();
+      MongoCollection<Object> collection = resolveCollection(name, false);
+      if (collection != null) {
+        var before = new Document("$lt", now.minusSeconds(seconds.longValue()));
+        collection.deleteDocuments(new Document(field, before), 0);
+      }
+    }
   }
 
   /** Statistics over what an index finds, instead of over everything. */

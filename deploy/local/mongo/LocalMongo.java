@@ -3,6 +3,7 @@ import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.util.List;
 import org.h2.mvstore.MVStoreException;
 
@@ -20,6 +21,7 @@ final class LocalMongo extends H2Backend {
   };
   /** More than connections, so that a long scan for one client never keeps another one waiting. */
   private static final int THREADS = 64;
+  private static final int EXPIRE_SECONDS = Integer.getInteger("brevity.expire.seconds", 60);
 
   private LocalMongo() {
     super(Storage.store());
@@ -31,6 +33,26 @@ final class LocalMongo extends H2Backend {
     return new IndexedDatabase(name, getMvStore(), getCursorRegistry());
   }
 
+  /** As MongoDB does each minute. */
+  private void keepExpiring() {
+    var thread = new Thread(() -> {
+      while (true) {
+        try {
+          Thread.sleep(EXPIRE_SECONDS * 1000L);
+          for (String name : listDatabaseNames()) {
+            ((IndexedDatabase) resolveDatabase(name)).expire(Instant.now());
+          }
+        } catch (InterruptedException stopped) {
+          return;
+        } catch (RuntimeException error) {
+          System.err.println("What has expired is still there: " + error);
+        }
+      }
+    }, "expiring");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
   public static void main(String[] args) throws Exception {
     try {
       Storage.open(args[1]);
@@ -39,7 +61,9 @@ final class LocalMongo extends H2Backend {
           + "\nStop what else uses it; if nothing does, it is damaged: move the file away to begin with an empty store.");
       System.exit(1);
     }
-    var server = new MongoServer(new LocalMongo());
+    var store = new LocalMongo();
+    var server = new MongoServer(store);
+    store.keepExpiring();
     Storage.keepSaving();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       server.shutdownNow();
