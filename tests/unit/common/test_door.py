@@ -66,6 +66,10 @@ def door(
     async def admins(caller: Annotated[Principal, Depends(needs("admin"))]) -> str:
         return caller.subject
 
+    async def operators(caller: Annotated[Principal, Depends(needs("operator"))]) -> str:
+        return caller.name
+
+    app.add_api_route("/v1/operator", operators, methods=["GET"])
     app.add_api_route("/v1/me", whoami, methods=["GET", "POST", "DELETE"])
     app.add_api_route("/v1/admin", admins, methods=["GET"])
     return TestClient(app, base_url="http://127.0.0.1")
@@ -108,6 +112,44 @@ def test_a_reader_cannot_write_and_a_reviewer_cannot_do_what_admins_do() -> None
     assert client.get("/v1/admin", headers=bearer(READER)).status_code == 403
     assert client.get("/v1/admin", headers=bearer(REVIEWER)).status_code == 403
     assert client.get("/v1/admin", headers=bearer(ADMIN)).json() == "ada"
+
+
+OTHER, DEFAULT, OPERATOR = (f"{name}-key-0123456789" for name in ("other", "default", "operator"))
+MANY = {
+    **KEYS,
+    OTHER: {"tenant": "second", "role": "admin"},
+    DEFAULT: {"tenant": "default", "role": "admin", "name": "dora"},
+    OPERATOR: {"tenant": "second", "role": "operator", "name": "otto"},
+}
+
+
+@pytest.mark.parametrize(
+    ("keys", "tenant", "operators"),
+    [
+        (KEYS, None, {ADMIN}),
+        (MANY, None, {DEFAULT, OPERATOR}),
+        (MANY, "first", {ADMIN, OPERATOR}),
+        (MANY, "", {OPERATOR}),
+        (KEYS, "nobody", set[str]()),
+    ],
+)
+def test_a_tenants_admin_is_no_operator_unless_its_tenant_operates_the_platform(
+    keys: dict[str, Any], tenant: str | None, operators: set[str]
+) -> None:
+    client = door(settings(keys=keys, operator_tenant=tenant))
+    let_in = {key for key in keys if client.get("/v1/operator", headers=bearer(key)).status_code == 200}
+    assert let_in == operators
+    if OPERATOR in keys:
+        assert client.get("/v1/admin", headers=bearer(OPERATOR)).status_code == 200
+        assert client.get("/v1/me", headers=bearer(OPERATOR)).json()["role"] == "admin"
+
+
+def test_with_a_provider_no_tenant_operates_for_being_the_only_one_that_keys_name(provider: Provider) -> None:
+    client = door(settings(provider, keys=KEYS))
+    for token in (ADMIN, provider.token(roles="admin")):
+        answer = client.get("/v1/operator", headers=bearer(token))
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert client.get("/v1/operator", headers=bearer(provider.token(roles=["operator"]))).status_code == 200
 
 
 def test_an_open_path_gives_nobody_a_tenant() -> None:

@@ -31,9 +31,11 @@ Visit = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def page_service(stack: Stack, service: TrainerService) -> Generator[FeedbackService]:
-    with running(
-        planned(stack), {"BREVITY_FEEDBACK_TRAINER_URL": f"http://127.0.0.1:{service.port}"}
-    ) as started:
+    settings = {
+        "BREVITY_FEEDBACK_TRAINER_URL": f"http://127.0.0.1:{service.port}",
+        "BREVITY_AUTH_OPERATOR_TENANT": "first",
+    }
+    with running(planned(stack), settings) as started:
         yield started
 
 
@@ -126,6 +128,7 @@ def test_an_admin_reads_the_evidence_overrules_the_gate_and_takes_it_back(
         expect(page.get_by_role("status").first).to_contain_text("promoted")
         promoted = service.get("/v1/models/extractive/promotions")[0]
         assert (promoted["version"], promoted["decided_by"]) == (bad, "person:first/ada")
+        assert promoted["vouched_by"] == "default/local"
         serve(stack, promoted, datetime.now(UTC) - timedelta(seconds=90))
         page.get_by_label("Why").fill("seen")
         page.get_by_role("button", name="Roll back").click()

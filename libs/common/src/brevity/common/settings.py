@@ -127,7 +127,7 @@ class HttpSettings(Block):
 class AuthSettings(Block):
     api_keys: SecretStr | None = Field(
         default=None,
-        description='API keys as JSON: `{"key": "tenant"}` for a reviewer, or `{"key": {"tenant": "t", "role": "reader", "name": "who"}}` with role reader, reviewer or admin. These, a file or a provider is needed by every HTTP door outside local mode.',
+        description='API keys as JSON: `{"key": "tenant"}` for a reviewer, or `{"key": {"tenant": "t", "role": "reader", "name": "who"}}` with role reader, reviewer, admin or operator. These, a file or a provider is needed by every HTTP door outside local mode.',
     )
     api_keys_file: str | None = Field(default=None, description="File that holds API keys in the same form.")
     oidc_issuer: str | None = Field(
@@ -144,8 +144,13 @@ class AuthSettings(Block):
     oidc_tenant_claim: str = Field(
         default="tenant", description="Claim that names the tenant; dots lead into claims."
     )
+    operator_tenant: str | None = Field(
+        default=None,
+        description="Tenant whose admins operate the platform, as if they had the role operator: they train, promote and roll back models for all tenants. Absent: the only tenant that the keys name, else `default`; empty: only the role operator counts.",
+    )
     oidc_role_claim: str = Field(
-        default="roles", description="Claim that names roles (reader, reviewer, admin); the highest counts."
+        default="roles",
+        description="Claim that names roles (reader, reviewer, admin, operator); the highest counts. Operators decide for all tenants: never let a tenant give that role.",
     )
 
 

@@ -42,7 +42,8 @@ class FeedbackBlock(Block):
         description="The trainer's HTTP door, for the models page, and for `brevity forget` to erase from training data; none when absent.",
     )
     trainer_api_key: SecretStr | None = Field(
-        default=None, description="Key for the trainer's door, with the role admin."
+        default=None,
+        description="Key for the trainer's door, with the role operator (or of an admin of the operator's tenant).",
     )
     live_poll_seconds: float = Field(
         default=1.0, gt=0, le=60, description="How often the store is asked for news while somebody watches."

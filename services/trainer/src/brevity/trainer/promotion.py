@@ -48,6 +48,7 @@ class Promotions:
         *,
         reason: str,
         decided_by: str,
+        vouched_by: str | None = None,
         rollout: Rollout | None = None,
         metrics: Mapping[str, float] | None = None,
         evidence: str | None = None,
@@ -56,6 +57,7 @@ class Promotions:
         """Bring a version into service; returns the event that says so.
 
         Args:
+            vouched_by: The caller whose word it is that `decided_by` did, where that was passed on.
             once: A name for this decision: the same name decides only once, however often it is called.
 
         Raises:
@@ -67,6 +69,7 @@ class Promotions:
             return made
         last = self._last(version.model)
         event = self._event(version, reason, decided_by, rollout, metrics or {}, evidence, last)
+        event = event.model_copy(update={"vouched_by": vouched_by})
         record: Document = {
             "_id": once or event.promotion_id,
             "model": version.model,

@@ -175,6 +175,11 @@ class ModelPromoted(Event):
     decided_by: str | None = Field(
         default=None, max_length=200, description="The person or the rule that decided."
     )
+    vouched_by: str | None = Field(
+        default=None,
+        max_length=200,
+        description="The caller whose word it is that a person decided, where a service passed that on.",
+    )
 
     @property
     def promotion_id(self) -> str:

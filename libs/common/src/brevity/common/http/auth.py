@@ -14,6 +14,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from fastapi import Depends
 
 from brevity.common.errors import Fatal, Rejected
 from brevity.common.http.oidc import TokenVerifier
-from brevity.common.http.principal import LOCAL, Principal, Role, principal_of, role_of
+from brevity.common.http.principal import LOCAL, Principal, Role, principal, principal_of
 from brevity.common.settings import AuthSettings, HttpSettings
 
 MIN_KEY_CHARS = 16
@@ -54,9 +55,11 @@ class KeyRing:
 class Doorkeeper:
     """Knows callers by their headers."""
 
-    def __init__(self, keys: KeyRing, tokens: TokenVerifier | None) -> None:
+    def __init__(self, keys: KeyRing, tokens: TokenVerifier | None, operators: str | None = None) -> None:
+        """`operators`: the tenant whose admins operate the platform."""
         self._keys = keys
         self._tokens = tokens
+        self._operators = operators
 
     @property
     def open(self) -> bool:
@@ -75,14 +78,19 @@ class Doorkeeper:
         key = presented_key(headers)
         holder = self._keys.holder(key) if key else None
         if holder is not None:
-            return holder
+            return self._ranked(holder)
         if key and self._tokens is not None and key.count(".") == 2:
-            return await self._tokens.principal(key)
+            return self._ranked(await self._tokens.principal(key))
         raise Rejected(
             "this door needs an API key or a token" if key is None else "this API key is not known",
             code="unauthenticated",
             remedy="Send `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
         )
+
+    def _ranked(self, caller: Principal) -> Principal:
+        if caller.role == "admin" and caller.tenant == self._operators:
+            return replace(caller, operator=True)
+        return caller
 
 
 def key_ring(mode: str, http: HttpSettings, auth: AuthSettings) -> Doorkeeper:
@@ -97,9 +105,9 @@ def key_ring(mode: str, http: HttpSettings, auth: AuthSettings) -> Doorkeeper:
             code="open_to_network",
             remedy="Set BREVITY_HTTP_HOST=127.0.0.1, or BREVITY_MODE=production with BREVITY_AUTH_API_KEYS.",
         )
-    keeper = Doorkeeper(
-        KeyRing(_holders(auth)), TokenVerifier(auth) if auth.oidc_issuer or auth.oidc_audience else None
-    )
+    holders = _holders(auth)
+    tokens = TokenVerifier(auth) if auth.oidc_issuer or auth.oidc_audience else None
+    keeper = Doorkeeper(KeyRing(holders), tokens, _operators(auth, holders))
     if mode != "local" and keeper.open:
         raise Fatal(
             "no API keys and no identity provider are set, and without them anyone could use the HTTP door",
@@ -151,6 +159,15 @@ async def tenant_of(principal: Annotated[Principal, Depends(principal_of)]) -> s
     return principal.tenant
 
 
+def _operators(auth: AuthSettings, holders: Mapping[str, Principal]) -> str | None:
+    """The tenant whose admins operate the platform: the one that is set, else the only one there is, else `default`."""
+    if auth.operator_tenant is not None:
+        return auth.operator_tenant or None
+    tenants = {holder.tenant for holder in holders.values()}
+    alone = len(tenants) == 1 and not auth.oidc_issuer
+    return tenants.pop() if alone else "default"
+
+
 def _holders(auth: AuthSettings) -> dict[str, Principal]:
     holders: dict[str, Principal] = {}
     if auth.api_keys is not None:
@@ -181,10 +198,10 @@ def _holder(key: str, said: Any, variable: str) -> Principal:
     fields: dict[str, Any] = dict(_items(said)) if isinstance(said, dict) else {"tenant": said}
     tenant = _fitting(_TENANT, fields.get("tenant"))
     name = _fitting(_NAME, fields.get("name", f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"))
-    role = role_of(fields.get("role", PLAIN_KEY_ROLE))
-    if set(fields) - {"tenant", "role", "name"} or tenant is None or name is None or role is None:
+    known = principal(tenant or "", name or "", fields.get("role", PLAIN_KEY_ROLE))
+    if set(fields) - {"tenant", "role", "name"} or tenant is None or name is None or known is None:
         raise _bad_keys(variable, "holds a key whose tenant, role or name is wrong")
-    return Principal(tenant, name, role)
+    return known
 
 
 def _fitting(pattern: re.Pattern[str], value: Any) -> str | None:
@@ -195,7 +212,7 @@ def _bad_keys(variable: str, why: str) -> Fatal:
     return Fatal(
         f"{variable} {why}",
         code="bad_api_keys",
-        remedy='Write {"key": "tenant"} or {"key": {"tenant": "t", "role": "reader, reviewer or admin", "name": "who"}}; '
+        remedy='Write {"key": "tenant"} or {"key": {"tenant": "t", "role": "reader, reviewer, admin or operator", "name": "who"}}; '
         f"keys have {MIN_KEY_CHARS} or more characters, a tenant up to 64 of a-z, 0-9, dot, dash and underscore.",
     )
 

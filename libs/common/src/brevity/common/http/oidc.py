@@ -20,7 +20,7 @@ import jwt
 from jwt import PyJWK, PyJWKSet, PyJWTError
 
 from brevity.common.errors import Fatal, Rejected, Unavailable
-from brevity.common.http.principal import Principal, role_of
+from brevity.common.http.principal import Principal, principal
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import AuthSettings
 
@@ -99,18 +99,18 @@ class TokenVerifier:
 
     def _named(self, claims: dict[str, Any]) -> Principal:
         tenant = _claim(claims, self._auth.oidc_tenant_claim)
-        role = role_of(_claim(claims, self._auth.oidc_role_claim))
         subject = str(claims["sub"])
-        if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant) or role is None:
+        known = principal(str(tenant), subject, _claim(claims, self._auth.oidc_role_claim))
+        if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant) or known is None:
             raise Rejected(
                 "this token names no tenant or no role of ours",
                 code="forbidden",
-                remedy=f"The provider must put a tenant in {self._auth.oidc_tenant_claim!r} and reader, reviewer or "
-                f"admin in {self._auth.oidc_role_claim!r}.",
+                remedy=f"The provider must put a tenant in {self._auth.oidc_tenant_claim!r} and reader, reviewer, "
+                f"admin or operator in {self._auth.oidc_role_claim!r}.",
             )
         if not subject or len(subject) > _LONGEST_SUBJECT:
             raise _refused("its subject is empty or too long")
-        return Principal(tenant, subject, role)
+        return known
 
     async def _key(self, kid: Any) -> PyJWK | None:
         if self._clock() - self._read_at > REFRESH_SECONDS:

@@ -1,4 +1,4 @@
-"""Who is asking: a tenant's reader, reviewer or admin."""
+"""Who is asking: a tenant's reader, reviewer or admin, or one who operates the platform for all tenants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from brevity.common.errors import Rejected
 Role = Literal["reader", "reviewer", "admin"]
 """A reader reads. A reviewer also submits, rates and edits. An admin also exports, audits and erases."""
 
-ROLES: tuple[Role, ...] = get_args(Role)
+Right = Literal["reader", "reviewer", "admin", "operator"]
+"""What a route may need. An operator is an admin who also decides on what all tenants share: models and trainings."""
+
+RIGHTS: tuple[Right, ...] = get_args(Right)
 """From the one that may least to the one that may most; each may what those before it may."""
 
 
@@ -25,31 +28,46 @@ class Principal:
     Attributes:
         tenant: Whose documents it may see.
         subject: The person or program, by the name of its API key or its token's `sub`; unique within the tenant.
-        role: What it may do.
+        role: What it may do in its tenant.
+        operator: Whether it also decides on what is the platform's; only of admins.
     """
 
     tenant: str
     subject: str
     role: Role
+    operator: bool = False
 
-    def may(self, needed: Role) -> bool:
-        """Whether this role includes `needed`."""
-        return ROLES.index(self.role) >= ROLES.index(needed)
+    @property
+    def right(self) -> Right:
+        return "operator" if self.operator else self.role
+
+    @property
+    def name(self) -> str:
+        """Tenant and subject: who it is among those of all tenants."""
+        return f"{self.tenant}/{self.subject}"
+
+    def may(self, needed: Right) -> bool:
+        """Whether what it may do includes `needed`."""
+        return RIGHTS.index(self.right) >= RIGHTS.index(needed)
 
 
-LOCAL = Principal("default", "local", "admin")
+LOCAL = Principal("default", "local", "admin", operator=True)
 """Whoever is at this machine, in local mode without keys."""
 
 
-def role_of(names: object) -> Role | None:
-    """The highest of our roles among `names` (a name, or a list of anything), or None."""
+def principal(tenant: str, subject: str, names: object) -> Principal | None:
+    """Somebody with the highest of our roles among `names` (a name, or a list of anything); None with none of them."""
     given = names if isinstance(names, list) else [names]  # pyright: ignore[reportUnknownVariableType]
-    return next((role for role in reversed(ROLES) if role in given), None)
+    right = next((right for right in reversed(RIGHTS) if right in given), None)
+    if right is None:
+        return None
+    role: Role = "admin" if right == "operator" else right
+    return Principal(tenant, subject, role, operator=right == "operator")
 
 
-def forbidden(principal: Principal, needed: Role) -> Rejected:
+def forbidden(principal: Principal, needed: Right) -> Rejected:
     return Rejected(
-        f"this needs the role {needed}, and you are a {principal.role}",
+        f"this needs the role {needed}, and yours is {principal.right}",
         code="forbidden",
         remedy="Ask the operator for a key or a role that may do this.",
     )
@@ -70,12 +88,12 @@ async def principal_of(
     return principal
 
 
-def needs(role: Role) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency that lets only `role` and above pass; others are answered 403."""
+def needs(right: Right) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency that lets only `right` and above pass; others are answered 403."""
 
     async def checked(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
-        if not principal.may(role):
-            raise forbidden(principal, role)
+        if not principal.may(right):
+            raise forbidden(principal, right)
         return principal
 
     return checked

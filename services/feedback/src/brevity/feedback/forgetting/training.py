@@ -30,7 +30,7 @@ class Trainer:
     """The trainer's HTTP door.
 
     Args:
-        api_key: A key with the role admin, where the trainer asks for one.
+        api_key: A key with the role operator, where the trainer asks for one.
     """
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
@@ -59,7 +59,7 @@ class Trainer:
                 raise Rejected(
                     f"the trainer refuses to erase ({answer.status_code})",
                     code="trainer_refused",
-                    remedy="Give BREVITY_FEEDBACK_TRAINER_API_KEY a key with the role admin.",
+                    remedy="Give BREVITY_FEEDBACK_TRAINER_API_KEY a key with the role operator.",
                 )
             answer.raise_for_status()
             return Learned.model_validate_json(answer.content)

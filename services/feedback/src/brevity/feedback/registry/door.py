@@ -25,7 +25,7 @@ class RegistryDoor:
 
     Args:
         url: None when this installation has no trainer, or feedback is not told of it.
-        api_key: A key with the role admin, where the trainer asks for one.
+        api_key: A key with the role operator, where the trainer asks for one.
     """
 
     def __init__(self, url: str | None, api_key: str | None = None) -> None:
@@ -90,7 +90,7 @@ class RegistryDoor:
             raise Rejected(
                 f"the trainer refuses this service's key ({answer.status_code})",
                 code="trainer_refused",
-                remedy="Give BREVITY_FEEDBACK_TRAINER_API_KEY a key with the role admin.",
+                remedy="Give BREVITY_FEEDBACK_TRAINER_API_KEY a key with the role operator.",
             )
         if answer.is_error:
             said = told if isinstance(told, dict) else {}

@@ -1,4 +1,4 @@
-"""The models page: versions with the evidence of each decision, the ledger as a timeline, and decisions of admins."""
+"""The models page: versions with the evidence of each decision, the ledger as a timeline, and decisions of operators."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from brevity.feedback.web import model_words
 from brevity.feedback.web.judging import checked
 from brevity.feedback.web.page import Caller, PageRoute, page
 
-Admin = Annotated[Principal, Depends(needs("admin"))]
+Operator = Annotated[Principal, Depends(needs("operator"))]
 
 
 class Reasoned(BaseModel):
@@ -84,26 +84,26 @@ def models(door: RegistryDoor, ledger: LedgerStore) -> APIRouter:
             axis=axis(gains),
             entries=entries,
             champion=champion,
-            may_decide=caller.may("admin"),
+            may_decide=caller.may("operator"),
             done=request.query_params.get("done", "")[:20],
             model_words=model_words,
         )
 
     @router.post("/models/{model}/{version}/promote")
-    async def promote(request: Request, model: str, version: str, caller: Admin) -> Response:
+    async def promote(request: Request, model: str, version: str, caller: Operator) -> Response:
         async with request.form(max_files=0, max_fields=10) as form:
             said = checked(Reasoned, {"reason": form.get("reason")})
             rollout = checked(
                 Rollout, {"mode": form.get("mode") or "full", "percent": form.get("percent") or 10}
             )
-        await door.promote(model, version, said.reason, rollout, _who(caller))
+        await door.promote(model, version, said.reason, rollout, caller.name)
         return _to(model, version, "promoted")
 
     @router.post("/models/{model}/rollback")
-    async def roll_back(request: Request, model: str, caller: Admin) -> Response:
+    async def roll_back(request: Request, model: str, caller: Operator) -> Response:
         async with request.form(max_files=0, max_fields=10) as form:
             said = checked(Reasoned, {"reason": form.get("reason")})
-        return _to(model, await door.roll_back(model, said.reason, _who(caller)), "back")
+        return _to(model, await door.roll_back(model, said.reason, caller.name), "back")
 
     return router
 
@@ -118,10 +118,6 @@ async def _versions(door: RegistryDoor) -> tuple[list[Version], BrevityError | N
 
 def _is_of(entry: Entry, version: Version) -> bool:
     return (entry.model, entry.version) == (version.model, version.version)
-
-
-def _who(caller: Principal) -> str:
-    return f"{caller.tenant}/{caller.subject}"
 
 
 def _to(model: str, version: str, done: str) -> Response:

@@ -13,7 +13,7 @@ from brevity.trainer.data.sources import Sources
 from brevity.trainer.data.versions import Versions
 from brevity.trainer.registry import Registry
 
-Admin = Annotated[Principal, Depends(needs("admin"))]
+Operator = Annotated[Principal, Depends(needs("operator"))]
 Digest = Annotated[
     str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the text, as events carry it.")
 ]
@@ -23,7 +23,7 @@ def data_routes(sources: Sources, versions: Versions, registry: Registry) -> API
     router = APIRouter(prefix="/v1/data", tags=["data"])
 
     @router.delete("/texts/{digest}")
-    def erase(digest: Digest, caller: Admin) -> dict[str, Any]:
+    def erase(digest: Digest, caller: Operator) -> dict[str, Any]:
         """Erase a text from sources and data versions; names the models that were trained on it."""
         return asdict(erase_text(digest, sources, versions, registry))
 

@@ -22,11 +22,17 @@ from brevity.trainer.promotion import Promotions
 from brevity.trainer.registry import CHAMPION, Registry, Version
 
 Reader = Annotated[Principal, Depends(needs("reader"))]
-Admin = Annotated[Principal, Depends(needs("admin"))]
+Operator = Annotated[Principal, Depends(needs("operator"))]
 
+
+_LONGEST_NAME = 200
 
 OnBehalfOf = Field(
-    default=None, max_length=200, description="The person who decides, where a service passes it on."
+    default=None,
+    min_length=1,
+    max_length=150,
+    pattern=r"^[^\s\x00-\x1f\x7f]+$",
+    description="The person who decides, where an operator's service passes it on; the event names both.",
 )
 
 
@@ -83,20 +89,19 @@ def models_routes(
         )
 
     @router.post("/{model}/promote", response_model=ModelPromoted)
-    def promote(model: str, wanted: Promote, caller: Admin) -> Response:
+    def promote(model: str, wanted: Promote, caller: Operator) -> Response:
         """Bring a version into service, whatever the gate said."""
         version = registry.named(model, wanted.version)
-        return _decided(version, wanted.reason, wanted.on_behalf_of or caller.subject, wanted.rollout)
+        return _decided(version, wanted.reason, caller, wanted.on_behalf_of, wanted.rollout)
 
     @router.post("/{model}/rollback", response_model=ModelPromoted)
-    def rollback(model: str, wanted: Rollback, caller: Admin) -> Response:
+    def rollback(model: str, wanted: Rollback, caller: Operator) -> Response:
         """Bring back the version that was in service before."""
         version = registry.named(model, wanted.version) if wanted.version else promotions.before(model)
-        who = wanted.on_behalf_of or caller.subject
-        return _decided(version, f"rolled back: {wanted.reason}", who, Rollout())
+        return _decided(version, f"rolled back: {wanted.reason}", caller, wanted.on_behalf_of, Rollout())
 
     @router.post("/{model}/compare")
-    def compared(model: str, wanted: Compare, caller: Admin) -> Response:
+    def compared(model: str, wanted: Compare, caller: Operator) -> Response:
         """Both versions on the frozen evaluation set, held against the policy; nothing is decided."""
         ours = registry.named(model, wanted.candidate)
         theirs = registry.named(model, wanted.champion or CHAMPION)
@@ -123,8 +128,16 @@ def models_routes(
         decision = decide(pairs, policy, engine=ours.engine, size_bytes=size, variant=variant)
         return JSONResponse({"candidate": ours.view(), "champion": theirs.view(), **decision.evidence()})
 
-    def _decided(version: Version, reason: str, who: str, rollout: Rollout) -> Response:
-        event = promotions.promote(version, reason=reason, decided_by=f"person:{who}", rollout=rollout)
+    def _decided(
+        version: Version, reason: str, caller: Principal, behalf: str | None, rollout: Rollout
+    ) -> Response:
+        event = promotions.promote(
+            version,
+            reason=reason,
+            decided_by=f"person:{behalf or caller.name}"[:_LONGEST_NAME],
+            vouched_by=caller.name[:_LONGEST_NAME] if behalf else None,
+            rollout=rollout,
+        )
         registry.decide(version, "promoted", reason, dict(version.evidence))
         return JSONResponse(event.model_dump(mode="json", exclude_none=True))
 

@@ -14,7 +14,7 @@ from brevity.trainer.data.rows import Row, spaced
 from brevity.trainer.data.versions import Versions
 from brevity.trainer.registry import Registry
 
-Admin = Annotated[Principal, Depends(needs("admin"))]
+Operator = Annotated[Principal, Depends(needs("operator"))]
 
 
 class ReferenceDocument(BaseModel):
@@ -36,7 +36,7 @@ def reference_routes(registry: Registry, versions: Versions) -> APIRouter:
 
     @router.get("/{model}/versions/{version}/reference", response_model=Reference)
     def reference(
-        model: str, version: str, caller: Admin, limit: Annotated[int, Query(ge=1, le=2_000)] = 400
+        model: str, version: str, caller: Operator, limit: Annotated[int, Query(ge=1, le=2_000)] = 400
     ) -> Response:
         """Documents of the data that a version was trained on. Texts that were erased since are not among them."""
         found = registry.named(model, version)

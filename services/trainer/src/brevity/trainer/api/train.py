@@ -21,7 +21,7 @@ _HEARTBEAT_SECONDS = 15.0
 _INTERNAL = {"owner", "lease_until", "announced", "attempts_allowed"}
 
 Reader = Annotated[Principal, Depends(needs("reader"))]
-Admin = Annotated[Principal, Depends(needs("admin"))]
+Operator = Annotated[Principal, Depends(needs("operator"))]
 
 
 class TrainRequest(BaseModel):
@@ -49,12 +49,14 @@ class TrainRequest(BaseModel):
 def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callable[[], bool]) -> APIRouter:
     router = APIRouter(prefix="/v1/train", tags=["training"])
 
+    def seen(job_id: str, caller: Principal) -> Job:
+        """A job that the caller may see; another's is not there for it."""
+        return jobs.get(job_id, tenant=None if caller.may("operator") else caller.tenant)
+
     @router.post("", status_code=202, response_model=Job)
-    def start(wanted: TrainRequest, caller: Admin) -> Response:
+    def start(wanted: TrainRequest, caller: Operator) -> Response:
         """Ask for a training; it is queued, and runs when its model has none running."""
-        job = requests.request(
-            **wanted.model_dump(), reason="person", requested_by=f"{caller.tenant}/{caller.subject}"
-        )
+        job = requests.request(**wanted.model_dump(), reason="person", requested_by=caller.name)
         return _answer(job, 202)
 
     @router.get("", response_model=list[Job])
@@ -64,18 +66,21 @@ def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callabl
         state: State | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> Response:
-        """Jobs, newest first."""
-        return JSONResponse([view(job) for job in jobs.list(model=model, state=state, limit=limit)])
+        """Jobs, newest first: all for an operator, and for others those that their tenant asked for."""
+        of = None if caller.may("operator") else caller.tenant
+        return JSONResponse(
+            [view(job) for job in jobs.list(model=model, state=state, tenant=of, limit=limit)]
+        )
 
     @router.get("/{job_id}", response_model=Job)
     def one(job_id: str, caller: Reader) -> Response:
         """Where a job stands: state, progress, step, metrics, the end of its log, its run."""
-        return _answer(jobs.get(job_id))
+        return _answer(seen(job_id, caller))
 
     @router.get("/{job_id}/events", response_class=StreamingResponse)
     async def watch(job_id: str, caller: Reader) -> Response:
         """The job at each change as server-sent events, until it has ended."""
-        first = await asyncio.to_thread(jobs.get, job_id)
+        first = await asyncio.to_thread(seen, job_id, caller)
         return StreamingResponse(
             _changes(jobs, first, closing),
             media_type="text/event-stream",
@@ -83,12 +88,12 @@ def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callabl
         )
 
     @router.post("/{job_id}/cancel", response_model=Job)
-    def cancel(job_id: str, caller: Admin) -> Response:
+    def cancel(job_id: str, caller: Operator) -> Response:
         """End a job that waits or runs."""
         return _answer(jobs.cancel(job_id))
 
     @router.post("/{job_id}/retry", status_code=202, response_model=Job)
-    def retry(job_id: str, caller: Admin) -> Response:
+    def retry(job_id: str, caller: Operator) -> Response:
         """Queue a failed or cancelled job again; it goes on from the steps it had finished."""
         return _answer(jobs.retry(job_id, attempts), 202)
 

@@ -28,10 +28,10 @@ class Jobs:
             return False
         return True
 
-    def get(self, job_id: str) -> Job:
-        """Raises Rejected `not_found`."""
+    def get(self, job_id: str, *, tenant: str | None = None) -> Job:
+        """A job; with `tenant`, if somebody of it asked for it. Raises Rejected `not_found`."""
         with translated():
-            found = self._jobs.find_one({"_id": job_id})
+            found = self._jobs.find_one({"_id": job_id, **_asked_by(tenant)})
         if found is None:
             raise Rejected(
                 f"there is no job {job_id!r}",
@@ -40,9 +40,17 @@ class Jobs:
             )
         return _job(found)
 
-    def list(self, *, model: str | None = None, state: State | None = None, limit: int = 50) -> list[Job]:
-        """Newest first."""
-        wanted = {key: value for key, value in (("model", model), ("state", state)) if value is not None}
+    def list(
+        self,
+        *,
+        model: str | None = None,
+        state: State | None = None,
+        tenant: str | None = None,
+        limit: int = 50,
+    ) -> list[Job]:
+        """Newest first; with `tenant`, those that somebody of it asked for."""
+        named = {key: value for key, value in (("model", model), ("state", state)) if value is not None}
+        wanted: Document = {**named, **_asked_by(tenant)}
         with translated():
             return [_job(d) for d in self._jobs.find(wanted).sort("requested_at", DESCENDING).limit(limit)]
 
@@ -218,6 +226,11 @@ class Jobs:
                 self._jobs.update_one(
                     {"_id": job.job_id, "revision": job.revision}, {"$set": {"announced": True}}
                 )
+
+
+def _asked_by(tenant: str | None) -> Document:
+    """`requested_by` begins with the tenant and a slash; what comes after a slash, in order of bytes, is 0."""
+    return {} if tenant is None else {"requested_by": {"$gte": f"{tenant}/", "$lt": f"{tenant}0"}}
 
 
 def _mine(job: Job) -> Document:
