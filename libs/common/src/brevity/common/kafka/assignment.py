@@ -157,6 +157,15 @@ class Assignment:
                 self._consumer.seek(_place(partition, partition.resume_from))
                 self._consumer.resume([_place(partition)])
 
+    def go_on_at(self, partition: Partition, offset: int) -> bool:
+        """Fetch from `offset` next; False when the client cannot just now."""
+        try:
+            self._consumer.seek(_place(partition, offset))
+        except KafkaException as error:
+            log.warning("cannot go on in a partition yet", reason=error.args[0].str())
+            return False
+        return True
+
     def wait_until_due(self, partition: Partition, offset: int, due: float) -> None:
         """Fetch nothing from a retry partition until its record at `offset` is due (seconds since the epoch)."""
         partition.resume_at, partition.resume_from = due, offset

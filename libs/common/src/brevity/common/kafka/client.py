@@ -17,6 +17,10 @@ Config = dict[str, Any]
 MAX_MESSAGE_BYTES = SUBMITTED_MAX_BYTES + 1_048_576
 """Above the largest topic's limit: the broker is to refuse a record, by its topic's own rule, not the client."""
 
+UNPACKED_MAX_BYTES = 4 * MAX_MESSAGE_BYTES
+"""Most that a compressed batch may unpack to. librdkafka guesses the size of a zstd batch that does not tell it, and guesses
+again three times as large, so that a record of the largest size needs up to three times its room."""
+
 
 def base_config(kafka: KafkaSettings) -> Config:
     """What every client needs: the address, the operator's own settings, logs through ours."""
@@ -52,7 +56,7 @@ def consumer_config(
         "max.poll.interval.ms": max(300_000, int(session_timeout_seconds * 1000)),
         "fetch.message.max.bytes": 4 << 20,
         "fetch.max.bytes": max(16 << 20, MAX_MESSAGE_BYTES),
-        "receive.message.max.bytes": 2 * MAX_MESSAGE_BYTES,
+        "receive.message.max.bytes": UNPACKED_MAX_BYTES,
         "queued.max.messages.kbytes": 32_768,
         "fetch.wait.max.ms": 50,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from confluent_kafka import KafkaError
 
 from brevity.common.errors import Fatal
 from brevity.common.kafka.assignment import Assignment
+from brevity.common.kafka.broken_batches import BROKEN, BrokenBatches, FindHeader
 from brevity.common.kafka.inflight import Item
 from brevity.common.kafka.message import with_headers, without_headers
 from brevity.common.kafka.record import Record
@@ -21,23 +23,37 @@ log = get_logger(__name__)
 
 
 class Intake:
-    """Lets each record of the assigned partitions in once, and records of the retry topic when they are due."""
+    """Lets each record of the assigned partitions in once, and records of the retry topic when they are due.
 
-    def __init__(self, assignment: Assignment, settings: StageSettings, runtime: Runtime = REAL) -> None:
+    Args:
+        header: Finds the batch that holds an offset of a topic's partition.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        settings: StageSettings,
+        header: FindHeader,
+        runtime: Runtime = REAL,
+    ) -> None:
         self._runtime = runtime
         self._assignment = assignment
         self._settings = settings
+        self._broken = BrokenBatches(assignment, header)
 
-    def item(self, message: Any) -> Item | None:
-        """The work that a message asks for, if any.
+    def items(self, message: Any) -> Sequence[Item]:
+        """The work that a message asks for: a record, none when it is not its turn, or all of a batch that is broken.
 
         Raises:
             Fatal: `kafka_refused`, the message says that this consumer may not read.
         """
         error = message.error()
         if error is not None:
-            self._on_error(message, error)
-            return None
+            return self._on_error(message, error)
+        item = self._item(message)
+        return () if item is None else (item,)
+
+    def _item(self, message: Any) -> Item | None:
         partition = self._assignment.get(message.topic(), message.partition())
         offset = message.offset()
         if partition is None or not partition.owned or partition.halted or partition.resume_at:
@@ -57,7 +73,7 @@ class Intake:
             read(item)
         return item
 
-    def _on_error(self, message: Any, error: KafkaError) -> None:
+    def _on_error(self, message: Any, error: KafkaError) -> Sequence[Item]:
         if error.code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
             partition = self._assignment.get(message.topic(), message.partition())
             if partition is not None:
@@ -68,8 +84,13 @@ class Intake:
                 code="kafka_refused",
                 remedy="Check its rights, and that no other instance has the same BREVITY_STAGE_INSTANCE_ID.",
             )
+        elif error.name() in BROKEN:
+            partition = self._assignment.get(message.topic(), message.partition())
+            if partition is not None and partition.owned and not partition.halted:
+                return self._broken.failed(partition, message.offset(), error.str())
         else:
             log.warning("kafka consumer", reason=error.str(), error=error.name())
+        return ()
 
 
 def read(item: Item) -> Record:

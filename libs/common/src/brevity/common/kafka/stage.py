@@ -19,6 +19,7 @@ from confluent_kafka import Message, TopicPartition
 
 from brevity.common.errors import Rejected
 from brevity.common.kafka.assignment import Assignment
+from brevity.common.kafka.batch_header import batch_header
 from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.commit import commit
 from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
@@ -105,7 +106,12 @@ class Stage:
             runtime=runtime,
         )
         self._progress = Progress(self._metrics, self._assignment, self._topics, runtime=runtime)
-        self._intake = Intake(self._assignment, settings, runtime=runtime)
+        self._intake = Intake(
+            self._assignment,
+            settings,
+            lambda topic, partition, offset: batch_header(kafka, topic, partition, offset),
+            runtime=runtime,
+        )
         self._waiting = Waiting(settings)
         self._in_flight: deque[Batch] = deque()
         self._rewind_due = False
@@ -199,8 +205,7 @@ class Stage:
         for message in messages:
             if message is None:
                 continue
-            item = self._intake.item(message)
-            if item is not None:
+            for item in self._intake.items(message):
                 if not self._waiting:
                     self._oldest_waiting = self._runtime.monotonic()
                 self._waiting.add(item)

@@ -110,7 +110,7 @@ class Transform:
         error = Rejected(
             f"the record cannot be read: {record.unreadable}",
             code="unreadable_record",
-            remedy="Send it again with header names in UTF-8, or replay it without its headers: `brevity dlq replay`.",
+            remedy="Send it again with header names in UTF-8, in a batch that unpacks to less (docs/delivery.md).",
         )
         return self.give_up(record, error, record.attempt)
 
