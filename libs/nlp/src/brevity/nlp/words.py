@@ -43,16 +43,42 @@ WORD = re.compile(
 )
 
 
+# The same words where no character is beyond ASCII, and in whole runs of letters: several times as fast.
+_ASCII_WORD = re.compile(r"\d+(?:[.,']\d+)+(?!\w)|[0-9A-Za-z]+(?:['-][0-9A-Za-z]+)*", re.ASCII)
+_UNSPACED = re.compile(rf"[{CJK}{SOUTHEAST_ASIAN}]")
+_SPACED_WORD = re.compile(rf"{_NUMBER}(?!\w)|{_PLAIN}")
+_PIECE = 65_536
+
+
 def count_words(text: str, language: str | None = None) -> int:
     """Number of words in `text`; estimated from characters where the script has no blanks (see the module).
 
     The script of each run decides, so `language` changes nothing today; callers pass it where they know it.
     """
     del language
-    total = 0
-    for match in WORD.finditer(text):
-        total += _words_in(match) if match.lastgroup in _CHARACTERS_A_WORD else 1
+    total = start = 0
+    while start < len(text):
+        end = _next_blank(text, start + _PIECE)
+        total += _count(text[start:end])
+        start = end
     return total
+
+
+def _count(piece: str) -> int:
+    if piece.isascii():
+        return len(_ASCII_WORD.findall(piece))
+    if not _UNSPACED.search(piece):
+        return len(_SPACED_WORD.findall(piece))
+    return sum(_words_in(match) for match in WORD.finditer(piece))
+
+
+def _next_blank(text: str, place: int) -> int:
+    """Where `text` can be cut without cutting a word: at a blank or line end from `place` on, else at its end."""
+    blank = _BLANK.search(text, place)
+    return blank.start() if blank else len(text)
+
+
+_BLANK = re.compile("[ \n]")
 
 
 def first_words(text: str, words: int) -> int:
