@@ -9,6 +9,7 @@ import unicodedata
 
 import pytest
 
+from brevity.common.errors import Rejected
 from brevity.ingest import normalise as module
 from brevity.ingest.normalise import check_prose, normalise
 from brevity.nlp.words import WORD, count_words
@@ -52,7 +53,7 @@ def test_twice_as_much_costs_twice_as_much(unit: str) -> None:
 def test_an_endless_word_is_seen_across_pieces() -> None:
     for start in range(module.PIECE - 1_200, module.PIECE + 1, 100):
         check_prose("word " * (start // 5) + "a" * 1_000 + " end")
-        with pytest.raises(module.Rejected):
+        with pytest.raises(Rejected):
             check_prose("word " * (start // 5) + "a" * 1_001 + " end")
 
 

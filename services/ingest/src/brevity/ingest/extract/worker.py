@@ -1,82 +1,153 @@
-"""The child process that reads PDF and DOCX files: `python -m brevity.ingest.extract.worker KIND SECONDS MEMORY`.
+"""The confined readers: `python -I -m brevity.ingest.extract.worker`, started by `readers`.
 
-File on stdin, one JSON object on stdout: `{"text": ..., "title": ...}` or `{"code": ..., "message": ...}`. A hostile
-file can exhaust or crash this process only.
+This process has read everything that reading needs, and forks a child for each file, which costs some milliseconds. A
+child sees one file, can open no other and no connection, start no process, and is ended by the kernel at its limits of
+memory and time. A hostile file can exhaust or crash its own child only.
+
+Jobs come as one JOB each on the socket that is standard input, with the socket the child talks over. There the child
+says STARTED, takes the file, and answers with the lengths of a JSON object and of a text, then both: `{"title": ...}`
+and the text, or `{"code": ..., "message": ...}`.
 """
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
+import os
 import resource
+import signal
+import socket
+import struct
 import sys
-import zipfile
+from pathlib import Path
 
 from brevity.common.errors import Rejected
+from brevity.ingest.extract.budget import Budget
+from brevity.ingest.extract.documents import read_docx, read_pdf
+from brevity.ingest.extract.texts import html_text, markdown_pieces
 
-_MOST_UNPACKED = 200_000_000
-_MOST_RATIO = 200
-_MOST_ENTRIES = 5_000
+JOB = struct.Struct("!BIQQQ")
+"""Index in KINDS, seconds of processor time, bytes of memory, most characters of text, bytes of the file."""
+ANSWER = struct.Struct("!IQ")
+KINDS = ("pdf", "docx", "html", "markdown")
+STARTED = b"+"
+WAITING = 3
+"""How many times its processor time a child may live: a busy machine lets it wait."""
+_ENCODINGS = "utf-8 utf-16 utf-16-be utf-16-le utf-32 latin-1 cp1252 cp1250 mac-roman ascii gbk gb18030 big5 shift-jis"
 
 
-def main(kind: str, seconds: int, memory: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    data = sys.stdin.buffer.read()
-    answer: dict[str, str | None]
+def main() -> None:
+    jobs = socket.socket(fileno=0)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a child: its socket says all
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the service's to obey
+    _import_all()
+    while True:
+        job, sockets, _, _ = socket.recv_fds(jobs, JOB.size, 1)
+        if not job:
+            return
+        if not sockets:
+            continue
+        if os.fork() == 0:
+            jobs.close()
+            _child(socket.socket(fileno=sockets[0]), job)
+        os.close(sockets[0])
+
+
+def _child(parent: socket.socket, job: bytes) -> None:
+    """Read one file and end the process."""
     try:
-        text, title = read_pdf(data) if kind == "pdf" else read_docx(data)
-        answer = {"text": text, "title": title}
+        kind, seconds, memory, most, size = JOB.unpack(job)
+        parent.sendall(STARTED)
+        _confine(seconds, memory)
+        data = _receive(parent, size)
+        head, text = _answer(KINDS[kind], data, Budget(seconds, most))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        parent.sendall(ANSWER.pack(len(head), len(text)) + head)
+        parent.sendall(text)
+    finally:
+        os._exit(0)
+
+
+def _confine(seconds: int, memory: int) -> None:
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if _LINUX else 0
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, WAITING * seconds)
+    limits = {
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_AS: held + memory,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_NOFILE: 0,  # what is open stays open; nothing more can be, no connection either
+    }
+    for limit, most in limits.items():
+        resource.setrlimit(limit, (most, most))
+
+
+def _receive(parent: socket.socket, size: int) -> bytes:
+    data = bytearray(size)
+    view, at = memoryview(data), 0
+    while at < size:
+        read = parent.recv_into(view[at:])
+        if not read:
+            raise EOFError
+        at += read
+    return bytes(data)
+
+
+def _answer(kind: str, data: bytes, budget: Budget) -> tuple[bytes, bytes]:
+    try:
+        text, title = _read(kind, data, budget)
+        return json.dumps({"title": title and title[:_LONGEST_TITLE]}).encode(), text.encode("utf-8", "surrogatepass")
     except Rejected as error:
-        answer = {"code": error.code, "message": error.message}
+        answer = {"code": error.code, "message": error.message, "remedy": error.remedy}
     except MemoryError:
-        answer = {"code": "too_complex", "message": "reading the file needs too much memory"}
+        answer = {"code": "too_complex", "message": f"reading the {kind} file needs too much memory"}
     except Exception as error:  # noqa: BLE001 - whatever a broken file raises, it is the file's fault
         answer = {"code": "unreadable", "message": f"the {kind} file is damaged ({type(error).__name__})"}
-    sys.stdout.buffer.write(json.dumps(answer).encode())
+    return json.dumps(answer).encode(), b""
 
 
-def read_pdf(data: bytes) -> tuple[str, str | None]:
-    """Text of every page. Raises Rejected `encrypted`."""
-    from pypdf import PdfReader
+def _read(kind: str, data: bytes, budget: Budget) -> tuple[str, str | None]:
+    if kind == "pdf":
+        return read_pdf(data, budget)
+    if kind == "docx":
+        return read_docx(data, budget)
+    source = data.decode("utf-8", "surrogatepass")
+    if kind == "html":
+        text, title = html_text(source)
+        return budget.earn(text), title
+    title, parts = None, []
+    for text, heading in markdown_pieces(source):
+        parts.append(budget.earn(text))
+        title = title or heading
+    return "\n\n".join(parts), title
 
-    reader = PdfReader(io.BytesIO(data))
-    if reader.is_encrypted and not reader.decrypt(""):
-        raise Rejected("the PDF file needs a password", code="encrypted")
-    text = "\n\n".join(page.extract_text() for page in reader.pages)
-    title = reader.metadata.title if reader.metadata else None
-    return text, str(title).strip() or None if title else None
 
-
-def read_docx(data: bytes) -> tuple[str, str | None]:
-    """Text of paragraphs and tables in order. Raises Rejected `zip_bomb`."""
-    check_archive(data)
+def _import_all() -> None:
+    """Import what is imported only when needed: a child can open no file."""
     from docx import Document
-    from docx.table import Table
+    from pypdf import PdfWriter
 
-    document = Document(io.BytesIO(data))
-    parts: list[str] = []
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            parts.extend("\t".join(cell.text for cell in row.cells) for row in block.rows)
-        else:
-            parts.append(block.text)
-    return "\n\n".join(parts), (document.core_properties.title or "").strip() or None
+    for name in _ENCODINGS.split():
+        codecs.lookup(name)
+    page, paper = io.BytesIO(), io.BytesIO()
+    writer = PdfWriter()
+    writer.add_blank_page(72, 72)
+    writer.write(page)
+    document = Document()
+    document.add_table(1, 1).cell(0, 0).text = "x"
+    document.save(paper)
+    everything = Budget(3_600, 1_000)
+    for kind, data in (("pdf", page.getvalue()), ("docx", paper.getvalue()), ("html", b"<p>x"), ("markdown", b"x")):
+        _read(kind, data, everything)
+    signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def check_archive(data: bytes) -> None:
-    """Raises Rejected `zip_bomb` when the archive would unpack to far more than it is."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > _MOST_ENTRIES or unpacked > _MOST_UNPACKED or unpacked > _MOST_RATIO * len(data):
-        raise Rejected(
-            f"the file unpacks to {unpacked:,} bytes in {len(entries):,} parts, too much for its size",
-            code="zip_bomb",
-        )
-
+_LINUX = sys.platform == "linux"
+_LONGEST_TITLE = 2_000
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main()
