@@ -45,6 +45,8 @@ WORD = re.compile(
 
 # The same words where no character is beyond ASCII, and in whole runs of letters: several times as fast.
 _ASCII_WORD = re.compile(r"\d+(?:[.,']\d+)+(?!\w)|[0-9A-Za-z]+(?:['-][0-9A-Za-z]+)*", re.ASCII)
+_JOINED = re.compile(r"(?<=[0-9A-Za-z])['.,-](?=[0-9A-Za-z])")
+_BLANKED = {code: " " for code in range(128) if not chr(code).isalnum()}
 _UNSPACED = re.compile(rf"[{CJK}{SOUTHEAST_ASIAN}]")
 _SPACED_WORD = re.compile(rf"{_NUMBER}(?!\w)|{_PLAIN}")
 _PIECE = 65_536
@@ -66,6 +68,8 @@ def count_words(text: str, language: str | None = None) -> int:
 
 def _count(piece: str) -> int:
     if piece.isascii():
+        if not _JOINED.search(piece):
+            return len(piece.translate(_BLANKED).split())
         return len(_ASCII_WORD.findall(piece))
     if not _UNSPACED.search(piece):
         return len(_SPACED_WORD.findall(piece))

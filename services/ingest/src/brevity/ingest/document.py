@@ -14,7 +14,7 @@ from brevity.common.ids import canonical_json, content_hash, deterministic_id
 from brevity.common.kafka.record import Record
 from brevity.common.storage.objects import ObjectStore
 from brevity.ingest import references
-from brevity.ingest.extract.files import Extracted, extract_bytes, extract_string
+from brevity.ingest.extract.files import Extracted, Limits, extract_bytes, extract_string
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.normalise import check_prose, normalise
 from brevity.ingest.settings import IngestBlock
@@ -98,13 +98,21 @@ def _extract(
     record: Record, submitted: DocumentSubmitted, store: ObjectStore, settings: IngestBlock
 ) -> Extracted:
     if submitted.object is None:
-        return extract_string(submitted.text or "", submitted.media_type)
+        return extract_string(submitted.text or "", submitted.media_type, _limits(submitted, settings))
     data = references.fetch(record, submitted, store, settings)
     return extract_bytes(
         data,
         submitted.object.media_type or submitted.media_type,
+        _limits(submitted, settings),
+    )
+
+
+def _limits(submitted: DocumentSubmitted, settings: IngestBlock) -> Limits:
+    return Limits(
         seconds=settings.extract_seconds,
         memory=settings.extract_memory_bytes,
+        most_characters=settings.max_bytes,
+        caller=submitted.tenant,
     )
 
 

@@ -15,6 +15,7 @@ from brevity.common.errors import Rejected
 
 _DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _BREAKS = re.compile("\r\n|[\r\x0c\x85\u2028]")
+_TRAILING = re.compile(r"[^\S\n]\n")
 _RUNS = re.compile(r"\n{3,}")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LONGEST_WORD = 1_000
@@ -46,10 +47,13 @@ def normalise(text: str) -> str:
             blank.append(composed)
             continue
         start = composed.index(body[0])
+        end = start + len(body)
         if parts:
             parts.append(_gap("".join((*blank, composed[:start]))))
-        blank = [composed[start + len(body) :]]
-        parts.append(_RUNS.sub("\n\n", "\n".join(line.rstrip() for line in body.split("\n"))))
+        blank = [composed[end:]]
+        if _TRAILING.search(body):
+            body = "\n".join(line.rstrip() for line in body.split("\n"))
+        parts.append(_RUNS.sub("\n\n", body))
     return "".join(parts)
 
 

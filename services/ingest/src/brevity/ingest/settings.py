@@ -35,10 +35,14 @@ class IngestBlock(Block):
         " ever. As long as BREVITY_FEEDBACK_RETENTION_DAYS: a text whose summary is gone can then be sent again.",
     )
     extract_seconds: float = Field(
-        default=30.0, gt=0, description="Most CPU and wall time for reading one PDF or DOCX file."
+        default=30.0,
+        gt=0,
+        description="Most processor time for reading one file; one that yields no text for 1.5 s ends sooner.",
     )
     extract_memory_bytes: int = Field(
-        default=1_073_741_824, ge=134_217_728, description="Most memory for reading one PDF or DOCX file."
+        default=201_326_592,
+        ge=67_108_864,
+        description="Most memory that reading one file may add to its reader.",
     )
     extra_buckets: dict[str, list[str]] = Field(
         default_factory=dict,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
@@ -18,6 +20,10 @@ _BOMS = (
 )
 _BLOCKS = "p,div,section,article,h1,h2,h3,h4,h5,h6,li,tr,blockquote,pre,dt,dd,figcaption,table,ul,ol"
 _NOISE = "script,style,noscript,template,nav,aside,footer,form,iframe,svg,button,select,head"
+_PART = 32_768
+"""Characters of Markdown parsed at once, and as many more as there are to the next empty line."""
+_LINE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})?[^\n]*\n")
+_DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[^\n]*$", re.MULTILINE)
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -71,12 +77,35 @@ def html_text(source: str) -> tuple[str, str | None]:
     return "\n".join(lines), title or None
 
 
-def markdown_text(source: str) -> tuple[str, str | None]:
-    """Text and first heading of a Markdown file."""
+def markdown_pieces(source: str) -> Iterator[tuple[str, str | None]]:
+    """Text and first heading of a Markdown file, one piece of it after the other: joined by empty lines, they are its
+    text. A parsed file takes five hundred times its size in memory, so a long one is parsed in parts."""
+    known: dict[str, object] = {}
+    pieces = list(_parts(source))
+    if len(pieces) > 1:  # what a part refers to may be defined in another
+        _MARKDOWN.parse("\n\n".join(_DEFINITION.findall(source)), known)
+    for piece in pieces:
+        yield _markdown_text(piece, known)
+
+
+def _parts(source: str) -> Iterator[str]:
+    """`source` cut at empty lines outside of fenced code, where it is long enough."""
+    start, fence = 0, ""
+    for line in _LINE.finditer(source):
+        mark = line["fence"] or ""
+        if mark and (not fence or mark.startswith(fence)):
+            fence = "" if fence else mark
+        elif not fence and line.end() - start > _PART and not line.group().strip():
+            yield source[start : line.end()]
+            start = line.end()
+    yield source[start:]
+
+
+def _markdown_text(source: str, known: dict[str, object]) -> tuple[str, str | None]:
     parts: list[str] = []
     title: str | None = None
     heading = False
-    for token in _MARKDOWN.parse(source):
+    for token in _MARKDOWN.parse(source, known):
         if token.type == "heading_open":
             heading = True
         elif token.type == "inline":

@@ -34,7 +34,9 @@ KINDS = ("pdf", "docx", "html", "markdown")
 STARTED = b"+"
 WAITING = 3
 """How many times its processor time a child may live: a busy machine lets it wait."""
-_ENCODINGS = "utf-8 utf-16 utf-16-be utf-16-le utf-32 latin-1 cp1252 cp1250 mac-roman ascii gbk gb18030 big5 shift-jis"
+_ENCODINGS = (
+    "utf-8 utf-16 utf-16-be utf-16-le utf-32 latin-1 cp1252 cp1250 mac-roman ascii gbk gb18030 big5 shift-jis"
+)
 
 
 def main() -> None:
@@ -61,7 +63,7 @@ def _child(parent: socket.socket, job: bytes) -> None:
         parent.sendall(STARTED)
         _confine(seconds, memory)
         data = _receive(parent, size)
-        head, text = _answer(KINDS[kind], data, Budget(seconds, most))
+        head, text = _answer(KINDS[kind], data, Budget(seconds, most, size))
         signal.setitimer(signal.ITIMER_PROF, 0)
         parent.sendall(ANSWER.pack(len(head), len(text)) + head)
         parent.sendall(text)
@@ -100,13 +102,19 @@ def _receive(parent: socket.socket, size: int) -> bytes:
 def _answer(kind: str, data: bytes, budget: Budget) -> tuple[bytes, bytes]:
     try:
         text, title = _read(kind, data, budget)
-        return json.dumps({"title": title and title[:_LONGEST_TITLE]}).encode(), text.encode("utf-8", "surrogatepass")
+        return json.dumps({"title": title and title[:_LONGEST_TITLE]}).encode(), text.encode(
+            "utf-8", "surrogatepass"
+        )
     except Rejected as error:
         answer = {"code": error.code, "message": error.message, "remedy": error.remedy}
     except MemoryError:
         answer = {"code": "too_complex", "message": f"reading the {kind} file needs too much memory"}
     except Exception as error:  # noqa: BLE001 - whatever a broken file raises, it is the file's fault
-        answer = {"code": "unreadable", "message": f"the {kind} file is damaged ({type(error).__name__})"}
+        # HTML and Markdown are never wrong: what stops their readers is their size.
+        code, what = (
+            ("unreadable", "damaged") if kind in ("pdf", "docx") else ("too_complex", "too much to read")
+        )
+        answer = {"code": code, "message": f"the {kind} file is {what} ({type(error).__name__})"}
     return json.dumps(answer).encode(), b""
 
 
@@ -140,8 +148,13 @@ def _import_all() -> None:
     document = Document()
     document.add_table(1, 1).cell(0, 0).text = "x"
     document.save(paper)
-    everything = Budget(3_600, 1_000)
-    for kind, data in (("pdf", page.getvalue()), ("docx", paper.getvalue()), ("html", b"<p>x"), ("markdown", b"x")):
+    everything = Budget(3_600, 1_000, 0)
+    for kind, data in (
+        ("pdf", page.getvalue()),
+        ("docx", paper.getvalue()),
+        ("html", b"<p>x"),
+        ("markdown", b"x"),
+    ):
         _read(kind, data, everything)
     signal.setitimer(signal.ITIMER_PROF, 0)
 
