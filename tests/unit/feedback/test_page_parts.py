@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from brevity.common.events import Span, SummaryWarning, SupportedSentence
+from brevity.feedback.distance import edit_distance
 from brevity.feedback.model import StoredSummary
 from brevity.feedback.web import charts
 from brevity.feedback.web.charts import Point, count_plot, share_plot
@@ -99,6 +101,44 @@ def test_a_difference_leads_from_one_text_to_the_other(before: str, after: str) 
     changes = word_diff(before, after)
     assert "".join(change.text for change in changes if change.kind != "inserted") == before
     assert "".join(change.text for change in changes if change.kind != "deleted") == after
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=30), st.lists(st.sampled_from("abcd"), max_size=30))
+def test_a_difference_keeps_as_much_as_can_be_kept(before: list[str], after: list[str]) -> None:
+    """Compared with the textbook's table of longest common subsequences."""
+    row = [0] * (len(after) + 1)
+    for one in before:
+        last, row = row, [0]
+        for at, other in enumerate(after):
+            row.append(last[at] + 1 if one == other else max(last[at + 1], row[at]))
+    one, other = ("".join(f"{sign}." for sign in text) for text in (before, after))
+    kept = "".join(c.text for c in word_diff(one, other) if c.kind == "same")
+    assert kept.count(".") >= row[-1]
+
+
+LONG = {
+    "other words": (" ".join(f"{n:x}" for n in range(20_000)), " ".join(f"z{n:x}" for n in range(16_000))),
+    "the same words in another order": (
+        " ".join(f"{n:x}" for n in range(20_000)), " ".join(f"{n:x}" for n in range(20_000, 0, -1))
+    ),
+    "few words": ("a, " * 33_000, "b, a " * 20_000),
+    "no blanks": ("港町" * 50_000, "町海" * 50_000),
+    "signs": ("." * 100_000, "!." * 50_000),
+    "shared now and then": (
+        *(" ".join(f"w{n}" if n % 900 == 0 else f"{side}{n % 7}" for n in range(20_000)) for side in "ab"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_longest_edits_are_compared_in_a_moment(name: str) -> None:
+    before, after = LONG[name]
+    began = time.process_time()
+    changes, distance = word_diff(before, after), edit_distance(before, after)
+    assert time.process_time() - began < 1.0
+    assert "".join(change.text for change in changes if change.kind != "inserted") == before
+    assert "".join(change.text for change in changes if change.kind != "deleted") == after
+    assert 0 <= distance <= 1
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ LOCAL = Principal("default", "local", "admin", operator=True)
 def principal(tenant: str, subject: str, names: object) -> Principal | None:
     """Somebody with the highest of our roles among `names` (a name, or a list of anything); None with none of them."""
     given = names if isinstance(names, list) else [names]  # pyright: ignore[reportUnknownVariableType]
-    right = next((right for right in reversed(RIGHTS) if right in given), None)
+    right: Right | None = next((right for right in reversed(RIGHTS) if right in given), None)
     if right is None:
         return None
     role: Role = "admin" if right == "operator" else right

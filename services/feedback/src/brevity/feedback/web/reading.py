@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,22 +68,28 @@ def reading(repository: Repository, sources: Sources, known: Known, resummarizer
         mine = [entry for entry in said if entry.reviewer == caller.subject]
         steps = await steps_of(repository, caller.tenant, event.document_id)
         newer = await resummarizer.newer(event)
-        return page(
-            request,
-            "read.html",
-            item=item,
-            shown=shown_summary(event),
-            text=None if text is None else shown_source(text, event.sentences, whole=source == "whole"),
-            others=others,
-            newer=sorted(newer),
-            by_newer=_by(newer, item, others),
-            comparable=any(other.event.model_version != event.model_version for other in others),
-            engines=(await known.of(caller.tenant)).engines,
-            mine=_mine(mine),
-            edited=next((entry.edited_summary for entry in reversed(mine) if entry.edited_summary), None),
-            facts=_facts(event),
-            steps=_steps(steps, item),
-        )
+        engines = (await known.of(caller.tenant)).engines
+
+        def drawn() -> Response:
+            """In a thread of its own: long texts and many corrections take time, and others wait for the loop."""
+            return page(
+                request,
+                "read.html",
+                item=item,
+                shown=shown_summary(event),
+                text=None if text is None else shown_source(text, event.sentences, whole=source == "whole"),
+                others=others,
+                newer=sorted(newer),
+                by_newer=_by(newer, item, others),
+                comparable=any(other.event.model_version != event.model_version for other in others),
+                engines=engines,
+                mine=_mine(mine),
+                edited=next((entry.edited_summary for entry in reversed(mine) if entry.edited_summary), None),
+                facts=_facts(event),
+                steps=_steps(steps, item),
+            )
+
+        return await asyncio.to_thread(drawn)
 
     return router
 
