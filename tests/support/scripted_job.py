@@ -35,6 +35,9 @@ def main() -> None:
                 if job["checkpoint"].get("step") != "half":
                     print(json.dumps({"report": {"checkpoint": {"step": "half"}}}), flush=True)
                     time.sleep(60)
+            case "wait_for":
+                while not Path(value).exists():
+                    time.sleep(0.1)
             case _:
                 raise AssertionError(action)
 

@@ -19,9 +19,11 @@ from tests.support.stack import Stack
 SCRIPTED = (sys.executable, "-m", "tests.support.scripted_job")
 
 
-def fresh_store(stack: Stack) -> Store:
+def fresh_store(stack: Stack, **settings_of_store: Any) -> Store:
     """A database of one's own, prepared."""
-    settings: MongoSettings = stack.mongo.model_copy(update={"database": f"trainer_{uuid.uuid4().hex[:8]}"})
+    settings: MongoSettings = stack.mongo.model_copy(
+        update={"database": f"trainer_{uuid.uuid4().hex[:8]}", **settings_of_store}
+    )
     store = Store(settings)
     store.prepare()
     return store

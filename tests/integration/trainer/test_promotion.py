@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from deploy.local.tracking import MlflowServer
+from mlflow import MlflowClient
 from prometheus_client import CollectorRegistry
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import ModelPromoted
 from brevity.common.events.base import Event
 from brevity.common.ids import content_hash
+from brevity.trainer.champions import Champions
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.mongo import Store
@@ -39,6 +41,7 @@ class World:
     promotions: Promotions
     model: str
     folder: Path
+    mlflow: str
 
     def version(self, content: str) -> Version:
         return self.registry.register(
@@ -77,7 +80,8 @@ def world(stack: Stack, mlflow_server: MlflowServer, tmp_path: Path) -> Iterator
     registry = Registry(f"http://{mlflow_server.address}", Bucket(stack.s3))
     producer = EventProducer(stack.kafka)
     promotions = Promotions(store, registry, producer, TrainerMetrics(CollectorRegistry()))
-    yield World(stack, store, registry, promotions, f"model-{uuid.uuid4().hex[:8]}", tmp_path)
+    url = f"http://{mlflow_server.address}"
+    yield World(stack, store, registry, promotions, f"model-{uuid.uuid4().hex[:8]}", tmp_path, url)
     store.close()
 
 
@@ -185,3 +189,39 @@ def test_a_file_that_was_changed_behind_the_registry_is_not_read(world: World) -
         with pytest.raises(Rejected, match="bad_artifact"):
             world.registry.read(first, place)
         assert [path.name for path in world.folder.iterdir()] == ["registered"]
+
+
+def test_an_alias_changed_by_hand_is_no_promotion_and_is_set_back(world: World) -> None:
+    first, second = world.version("1"), world.version("2")
+    world.promote(first)
+    world.promote(second)
+    recorded = Registry(world.mlflow, Bucket(world.stack.s3), Champions(world.store).of)
+    client = MlflowClient(world.mlflow)
+    for change in ("deleted", "moved"):
+        if change == "deleted":
+            client.delete_registered_model_alias(world.model, "champion")
+        else:
+            client.set_registered_model_alias(world.model, "champion", first.version)
+        # What the gate compares with and callers are shown is the trainer's own record, before anything is mended.
+        champion = recorded.aliased(world.model, "champion")
+        assert champion is not None
+        assert champion.version == second.version
+        by_record = world.promotions.champion(world.model)
+        assert by_record is not None
+        assert by_record.version == second.version
+        ensure_first(recorded, world.promotions, world.model, "extractive", world.file("bundled"))
+        world.promotions.restore()
+        assert world.champion() == second.version
+    assert [event["version"] for event in world.published()] == [first.version, second.version]
+    world.promotions.restore()
+    assert world.registry.version(world.model, second.version).stage == "Production"
+
+
+def test_a_champion_that_was_deleted_from_the_registry_keeps_nobody_from_promoting(world: World) -> None:
+    first, second = world.version("1"), world.version("2")
+    world.promote(first)
+    MlflowClient(world.mlflow).delete_model_version(world.model, first.version)
+    assert world.promotions.champion(world.model) is None
+    world.promotions.restore()
+    world.promote(second)
+    assert world.champion() == second.version

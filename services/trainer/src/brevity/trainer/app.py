@@ -21,13 +21,14 @@ from brevity.trainer.api.data import data_routes
 from brevity.trainer.api.models import models_routes
 from brevity.trainer.api.reference import reference_routes
 from brevity.trainer.api.train import train_routes
+from brevity.trainer.champions import Champions
 from brevity.trainer.consumer import Keeper, event_consumer
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.data.sources import Sources
 from brevity.trainer.data.versions import Versions
 from brevity.trainer.finishing import Finisher
 from brevity.trainer.gate.policy import load_policy
-from brevity.trainer.housekeeping import Announcer, Housekeeping
+from brevity.trainer.housekeeping import Announcer, Housekeeping, Seldom
 from brevity.trainer.jobs.folders import WorkFolders
 from brevity.trainer.jobs.runner import Runner
 from brevity.trainer.jobs.store import Jobs
@@ -42,12 +43,15 @@ from brevity.trainer.recipe import ENGINES
 from brevity.trainer.registry import Registry
 from brevity.trainer.requests import Requests
 from brevity.trainer.settings import TrainerSettings
+from brevity.trainer.tracking.closing import OpenRuns
 from brevity.trainer.triggers.rules import valid_schedule
 from brevity.trainer.triggers.watch import Watch
 
 log = get_logger(__name__)
 
 _PREPARE_RETRY_SECONDS = 1.0
+_RESTORE_SECONDS = 5.0
+_CLOSE_SECONDS = 10.0
 
 
 def run(settings: TrainerSettings) -> None:
@@ -71,7 +75,7 @@ def build(settings: TrainerSettings) -> FastAPI:
     jobs = Jobs(store)
     producer = EventProducer(settings.kafka)
     bucket = Bucket(settings.s3)
-    registry = Registry(block.mlflow_url, bucket)
+    registry = Registry(block.mlflow_url, bucket, Champions(store).of)
     promotions = Promotions(store, registry, producer, metrics)
     requests = Requests(jobs, producer, block.max_attempts)
     watch = Watch(store, jobs, requests, block, metrics)
@@ -84,6 +88,8 @@ def build(settings: TrainerSettings) -> FastAPI:
         {
             "announce": Announcer(jobs, producer).turn,
             "promote": promotions.finish,
+            "restore the champion": Seldom(promotions.restore, _RESTORE_SECONDS).turn,
+            "close runs": Seldom(OpenRuns(block.mlflow_url, jobs).turn, _CLOSE_SECONDS).turn,
             "clear away": WorkFolders(block.work, jobs, bucket).turn,
             **{f"watch {engine}": partial(watch.turn, engine) for engine in block.learning()},
             **{

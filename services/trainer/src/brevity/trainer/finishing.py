@@ -9,7 +9,7 @@ from brevity.common.errors import Unavailable
 from brevity.trainer.gate.policy import Policy
 from brevity.trainer.jobs.model import Job
 from brevity.trainer.promotion import Promotions
-from brevity.trainer.registry import CHAMPION, Registry
+from brevity.trainer.registry import Registry
 
 
 class Finisher:
@@ -27,7 +27,7 @@ class Finisher:
             Unavailable: Something is away, or the champion is no longer the one that was compared with.
         """
         version = self._registry.version(job.model, str(result["version"]))
-        champion = self._registry.aliased(job.model, CHAMPION)
+        champion = self._promotions.champion(job.model)
         now = champion.version if champion else None
         if now not in (result["champion"], version.version):
             raise Unavailable(

@@ -32,6 +32,21 @@ class Announcer:
             self._jobs.announced(jobs)
 
 
+class Seldom:
+    """A chore that costs too much to be done at every turn; one that failed is done again at the next."""
+
+    def __init__(self, chore: Callable[[], None], every_seconds: float) -> None:
+        self._chore = chore
+        self._every = every_seconds
+        self._done: float | None = None
+
+    def turn(self) -> None:
+        now = time.monotonic()
+        if self._done is None or now - self._done >= self._every:
+            self._chore()
+            self._done = now
+
+
 class Housekeeping:
     """Does each chore about twice a second in the calling thread; one that fails is logged and done again."""
 

@@ -21,7 +21,7 @@ from brevity.common.observability.logging import get_logger
 from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.mongo import Document, Store, translated
 from brevity.trainer.producer import EventProducer
-from brevity.trainer.registry import Registry, Version
+from brevity.trainer.registry import CHAMPION, Registry, Version
 
 log = get_logger(__name__)
 
@@ -112,6 +112,44 @@ class Promotions:
             self._metrics.promotions.labels((event.decided_by or "unknown").partition(":")[0]).inc()
             log.info("promoted", model=event.model, version=event.version, reason=event.reason)
 
+    def champion(self, model: str) -> Version | None:
+        """The version in service: the one promoted last, or without any promotion the registry's alias.
+
+        None when there is none, or it was deleted from the registry.
+        """
+        last = self._last(model)
+        if last is None:
+            return self._registry.aliased(model, CHAMPION)
+        number = str(last["event"]["version"])
+        return next((v for v in self._registry.versions(model) if v.version == number), None)
+
+    def restore(self) -> None:
+        """Set the registry's alias back to the champion where somebody has moved or deleted it. Raises Unavailable.
+
+        An alias moved by hand is no promotion: nobody was told of it, and no replica serves what it names.
+        """
+        for model in self._registry.models():
+            last = self._last(model)
+            if last is None or not last["finished"]:
+                continue
+            found, version = self._registry.alias(model, CHAMPION), str(last["event"]["version"])
+            if found == version:
+                continue
+            try:
+                champion = self._registry.version(model, version)
+            except Rejected as error:
+                log.error(
+                    "the champion is not in the registry", model=model, version=version, code=error.code
+                )
+                continue
+            self._registry.crown(champion, None)
+            log.warning(
+                "the alias champion was changed by hand and is set back; `brevity models promote` promotes",
+                model=model,
+                found=found,
+                champion=version,
+            )
+
     def history(self, model: str, limit: int = 50) -> list[ModelPromoted]:
         """Promotions of `model`, newest first."""
         with translated():
@@ -120,7 +158,7 @@ class Promotions:
 
     def before(self, model: str) -> Version:
         """The version that was in service before the one that is. Raises Rejected `nothing_before`."""
-        now = self._registry.aliased(model, "champion")
+        now = self.champion(model)
         for event in self.history(model, 200):
             if now is not None and event.version == now.version and event.previous_version:
                 return self._registry.version(model, event.previous_version)
@@ -153,7 +191,7 @@ class Promotions:
         evidence: str | None,
         last: Document | None,
     ) -> ModelPromoted:
-        previous = self._registry.aliased(version.model, "champion")
+        previous = self.champion(version.model)
         now = datetime.now(UTC)
         if last is not None:  # readers leave out what is not later: clocks of instances may differ
             before = ModelPromoted.model_validate(last["event"]).promoted_at
@@ -187,7 +225,7 @@ class Promotions:
 
 def ensure_first(registry: Registry, promotions: Promotions, model: str, engine: str, file: Path) -> None:
     """Register the engine's own model as version 1 and make it the champion, if the model has none."""
-    if registry.aliased(model, "champion") is None:
+    if promotions.champion(model) is None:
         first = registry.register(model, engine, file, run_id=None, job_id=f"{BUNDLED}-{model}")
         promotions.promote(
             first,

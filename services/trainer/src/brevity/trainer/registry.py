@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,12 +89,18 @@ class Version:
 
 
 class Registry:
-    """Calls block; raises Unavailable when MLflow or the bucket is away. Every write may be repeated."""
+    """Calls block; raises Unavailable when MLflow or the bucket is away. Every write may be repeated.
 
-    def __init__(self, url: str, bucket: Bucket) -> None:
+    Args:
+        champion: The version of a model that is the champion by the record of promotions, whatever MLflow's alias says;
+            None, or none given: the alias counts.
+    """
+
+    def __init__(self, url: str, bucket: Bucket, champion: Callable[[str], str | None] | None = None) -> None:
         self._url = url
         self._client = MlflowClient(url, url)
         self._bucket = bucket
+        self._champion = champion
 
     def register(
         self,
@@ -153,7 +159,10 @@ class Registry:
     def versions(self, model: str) -> list[Version]:
         """Newest first; without those whose registration was not finished."""
         with reached(self._url):
-            found = [_version(v, self._aliases(model)) for v in self._all(model) if v.tags.get(_SHA)]
+            aliases = self._aliases(model)
+            if self._champion is not None and (recorded := self._champion(model)) is not None:
+                aliases[CHAMPION] = recorded
+            found = [_version(v, aliases) for v in self._all(model) if v.tags.get(_SHA)]
         return sorted(found, key=lambda v: int(v.version), reverse=True)
 
     def version(self, model: str, version: str) -> Version:
@@ -245,6 +254,11 @@ class Registry:
             challenger = self._aliases(version.model).get(CHALLENGER)
             if challenger == version.version:
                 self._client.delete_registered_model_alias(version.model, CHALLENGER)
+
+    def alias(self, model: str, alias: str) -> str | None:
+        """The number that MLflow itself has under `alias`."""
+        with reached(self._url):
+            return self._aliases(model).get(alias)
 
     def ping(self) -> None:
         with reached(self._url):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from brevity.common.errors import Rejected
+from brevity.common.errors import Rejected, Unavailable
+from brevity.trainer.champions import Champions
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.data.rows import Row, spaced
 from brevity.trainer.data.sources import Sources
@@ -18,6 +20,7 @@ from brevity.trainer.gate.scores import Pair, Summarizer, compare, summarizer_of
 from brevity.trainer.jobs.folders import folder_of, key_of
 from brevity.trainer.jobs.model import Job
 from brevity.trainer.making import Making, beginning, make
+from brevity.trainer.mongo import Store
 from brevity.trainer.recipe import recipe_of
 from brevity.trainer.registry import CHAMPION, Registry, Version, file_of
 from brevity.trainer.settings import TrainerBlock, TrainerSettings
@@ -40,7 +43,7 @@ def work(job: Job, settings: TrainerSettings, voice: Voice) -> dict[str, Any]:
     block = settings.trainer
     bucket = Bucket(settings.s3)
     versions = Versions(bucket)
-    registry = Registry(block.mlflow_url, bucket)
+    registry = Registry(block.mlflow_url, bucket, Champions(Store(settings.mongo)).of)
 
     voice.progress("data", 0.02, "assembling the data")
     parent = _parent(job, registry)
@@ -54,8 +57,11 @@ def work(job: Job, settings: TrainerSettings, voice: Voice) -> dict[str, Any]:
     voice.say("report", {"mlflow_run_id": run.run_id, "run_url": run.url})
     try:
         result = _tracked(job, block, bucket, versions, registry, card, parent, run, voice)
+    except Unavailable:
+        raise  # it goes on with this run
     except BaseException:
-        run.finish(succeeded=False)
+        with suppress(Unavailable):
+            run.finish(succeeded=False)
         raise
     run.finish(succeeded=True)
     return result

@@ -10,10 +10,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from typing import IO, Any
+from collections.abc import Callable, Mapping
+from typing import IO, Any, TypeVar
 
-from brevity.common.errors import BrevityError
+from brevity.common.errors import BrevityError, Unavailable
 from brevity.common.observability import logging
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import load_settings
@@ -22,12 +22,18 @@ from brevity.trainer.settings import TrainerSettings
 
 log = get_logger(__name__)
 
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 600.0
+
 
 class Voice:
     """Speaks to the service, one JSON object a line."""
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
+        self.checkpoints: dict[str, Any] = {}
+        """What was said to be finished."""
 
     def say(self, kind: str, fields: Mapping[str, Any]) -> None:
         self._out.write(json.dumps({kind: fields}) + "\n")
@@ -37,6 +43,7 @@ class Voice:
         self.say("report", {"step": step, "progress": round(share, 3), "message": message})
 
     def checkpoint(self, **fields: Any) -> None:
+        self.checkpoints |= fields
         self.say("report", {"checkpoint": fields})
 
 
@@ -52,7 +59,7 @@ def main() -> int:
         from brevity.trainer.steps import work
 
         began = time.monotonic()
-        result = work(job, settings, voice)
+        result = insisted(job, voice, lambda job: work(job, settings, voice))
         log.info("job done", job_id=job.job_id, seconds=round(time.monotonic() - began, 1))
         voice.say("result", result)
     except BrevityError as error:
@@ -63,6 +70,23 @@ def main() -> int:
         voice.say("error", {"code": "failed", "message": f"{type(error).__name__}: {error}"[:500]})
         return 1
     return 0
+
+
+def insisted(job: Job, voice: Voice, work: Callable[[Job], T], *, pause_seconds: float = 2.0) -> T:
+    """What `work` returns; when MLflow or a store is away it is begun again, from the steps it had finished.
+
+    Raises:
+        Unavailable: It was away all the time for `_PATIENCE_SECONDS` and the tries' own time.
+    """
+    for _ in range(int(_PATIENCE_SECONDS / pause_seconds)):
+        try:
+            return work(job)
+        except Unavailable as error:
+            log.warning("a training waits", job_id=job.job_id, code=error.code, reason=error.message)
+            voice.say("report", {"message": f"waits: {error.message}"})
+            time.sleep(pause_seconds)
+            job = job.model_copy(update={"checkpoint": {**job.checkpoint, **voice.checkpoints}})
+    return work(job)
 
 
 def _end_with_service() -> None:

@@ -139,6 +139,29 @@ class Jobs:
             return False
         return self.report(job, interrupted(_job(found), _now(), why))
 
+    def excuse(self, job: Job) -> None:
+        """Give back the attempt of a job whose lease was lost because this instance could not reach the store."""
+        why = "the store was away for longer than the lease"
+        with translated():
+            self._jobs.update_one(
+                {"_id": job.job_id, "state": {"$in": ["queued", "running", "failed"]}},
+                {"$inc": {"attempts_allowed": 1}},
+            )
+        if self.interrupt(job, why):
+            return
+        with translated():  # another instance has counted it meanwhile
+            self._jobs.update_one(
+                {"_id": job.job_id, "state": "failed", "code": "interrupted", "attempt": job.attempt},
+                _change(
+                    {
+                        "state": "queued",
+                        "code": None,
+                        "finished_at": None,
+                        "message": f"{why}; it will be resumed",
+                    }
+                ),
+            )
+
     def take_over(self) -> list[Job]:
         """End the attempts whose lease ran out: their instance died or cannot reach the store."""
         now = _now()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
+from brevity.common.errors import Unavailable
 from brevity.trainer.tracking.port import Run
 
 _STEPS = 200
@@ -21,15 +23,17 @@ class Curve:
         self.series: dict[str, list[tuple[int, float]]] = {}
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
-        """Raises Unavailable when it is time to send and the tracker is away."""
+        """Sends now and then; while the tracker is away the training goes on, and the points wait."""
         for name, value in values.items():
             self.series.setdefault(name, []).append((step, value))
         self._waiting.append((step, dict(values)))
-        if len(self._waiting) >= _STEPS or time.monotonic() - self._sent > _SECONDS:
-            self.send()
+        if len(self._waiting) % _STEPS == 0 or time.monotonic() - self._sent > _SECONDS:
+            with suppress(Unavailable):
+                self.send()
 
     def send(self) -> None:
         """Send what waits; to be called at the end. Raises Unavailable."""
-        waiting, self._waiting, self._sent = self._waiting, [], time.monotonic()
-        if waiting:
-            self._run.series(waiting)
+        self._sent = time.monotonic()
+        if self._waiting:
+            self._run.series(self._waiting)
+            self._waiting = []
