@@ -30,6 +30,8 @@ _TOPICS = (
     "models.served",
 )  # fmt: skip
 _REVIEWERS = 4
+_PASSING = frozenset({429, 502, 503, 504})
+"""Answers of a service that is not ready, or waits for another one."""
 
 
 class LoopError(RuntimeError):
@@ -39,6 +41,38 @@ class LoopError(RuntimeError):
 def wanted_words(row: Row) -> int:
     """The length of the row's reference, the least that may be asked for being 5."""
     return max(5, count_words(row["summary"], row["language"]))
+
+
+def insist(
+    who: str,
+    send: Callable[[], httpx.Response],
+    *,
+    again: bool = True,
+    seconds: float = PATIENCE_SECONDS,
+    pause_seconds: float = 1.0,
+) -> httpx.Response:
+    """The answer to a request, asked again while a service restarts or is not ready.
+
+    Args:
+        again: Whether asking twice is harmless when it is not known whether the first was heard.
+
+    Raises:
+        LoopError: In plain words, when it does not come within `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = send()
+            if answer.status_code not in _PASSING:
+                return answer
+            why = f"it answered {answer.status_code}: {answer.text[:300]}"
+        except httpx.TransportError as error:
+            why = f"{type(error).__name__}: {error}"
+            if not (again or isinstance(error, httpx.ConnectError)):
+                raise LoopError(f"{who} broke off an answer ({why}); see its log") from None
+        if time.monotonic() > deadline:
+            raise LoopError(f"{who} was not there for {seconds:.0f} s: {why}; see its log")
+        time.sleep(pause_seconds)
 
 
 def _quiet(done: int, total: int) -> None:
@@ -185,7 +219,10 @@ class Doors:
         body = {"edited_summary": row["summary"]}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            answer = self.feedback.post(f"/v1/summaries/{summary['summary_id']}/feedback", json=body)
+            answer = insist(
+                "feedback",
+                lambda: self.feedback.post(f"/v1/summaries/{summary['summary_id']}/feedback", json=body),
+            )
             if answer.status_code == 404 and time.monotonic() < deadline:
                 time.sleep(0.2)  # the store has not read the topic that far
                 continue
@@ -198,12 +235,13 @@ class Doors:
     def observed(self, topic: str) -> int:
         """How many events of `topic` the drift monitors have taken in."""
         name = f'brevity_feedback_drift_observed_total{{topic="{topic}"}} '
-        text = self.feedback.get("/metrics").text
+        text = insist("feedback", lambda: self.feedback.get("/metrics")).text
         return next((int(float(line[len(name) :])) for line in text.splitlines() if line.startswith(name)), 0)
 
     def ask(self, method: str, path: str, body: Value | None = None) -> Any:
         """The trainer's answer. Raises LoopError when it refuses."""
-        answer = self.trainer.request(method, path, json=body)
+        again = method == "GET"
+        answer = insist("the trainer", lambda: self.trainer.request(method, path, json=body), again=again)
         if answer.is_error:
             raise LoopError(f"the trainer answered {answer.status_code}: {answer.text}")
         return answer.json()

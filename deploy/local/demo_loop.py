@@ -15,14 +15,16 @@ from typing import Any
 
 from mlflow import MlflowClient
 
+from brevity.common.process import patiently
 from brevity.common.settings import S3Settings
 from brevity.nlp.rouge import rouge_n, tokens
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.data.rows import deduplicated
 from brevity.trainer.data.sources import Sources, read_lines
 from brevity.trainer.data.versions import Versions
+from brevity.trainer.tracking.mlflow import reached
 from deploy.local.demo_data import NEW, OLD, SHUFFLED, Material, Row, lines
-from deploy.local.demo_doors import Doors, LoopError, Record, Told, Value
+from deploy.local.demo_doors import PATIENCE_SECONDS, Doors, LoopError, Record, Told, Value
 
 MODEL = "extractive"
 Stage = Callable[[str], AbstractContextManager[Told]]
@@ -132,9 +134,13 @@ class Loop:
 
     def _give_data(self) -> None:
         """As `brevity data add` and `brevity data freeze` do."""
-        Sources(self._bucket).add(OLD, lines(self._material.known))
+        self._add(OLD, lines(self._material.known))
         frozen = [row for name, rows in self._material.frozen for row in read_lines(lines(rows), name)]
-        Versions(self._bucket).freeze(MODEL, [replace(row, part="test") for row in deduplicated(frozen)])
+        rows = [replace(row, part="test") for row in deduplicated(frozen)]
+        patiently(lambda: Versions(self._bucket).freeze(MODEL, rows), seconds=PATIENCE_SECONDS)
+
+    def _add(self, name: str, data: bytes) -> None:
+        patiently(lambda: Sources(self._bucket).add(name, data), seconds=PATIENCE_SECONDS)
 
     def _first_model(self, told: Told) -> str:
         """Into service, whatever the gate says beside the engine's own model; how summaries name it."""
@@ -149,7 +155,7 @@ class Loop:
     def _train(self, dataset: Mapping[str, Any], told: Told) -> Value:
         """A training that a person asks for, to its end; the job."""
         if SHUFFLED in dataset["sets"]:
-            Sources(self._bucket).add(SHUFFLED, lines(self._material.shuffled()))
+            self._add(SHUFFLED, lines(self._material.shuffled()))
         asked = self._doors.ask("POST", "/v1/train", {"dataset": dict(dataset)})
         job = self._doors.job(asked["job_id"], _progress(told))
         if job["state"] != "succeeded":
@@ -172,10 +178,15 @@ class Loop:
     def _log(self, run_id: str, quality: Mapping[str, tuple[Quality, Quality]]) -> None:
         """Before (step 0) and after (step 1) onto the run that made the new version."""
         client = MlflowClient(self._mlflow_url)
-        for domain, figures in quality.items():
-            for step, figure in enumerate(figures):
-                client.log_metric(run_id, f"in_service.{domain}.rouge1", figure.rouge1, step=step)
-                client.log_metric(run_id, f"in_service.{domain}.rouge2", figure.rouge2, step=step)
+
+        def send() -> None:
+            with reached(self._mlflow_url):
+                for domain, figures in quality.items():
+                    for step, figure in enumerate(figures):
+                        client.log_metric(run_id, f"in_service.{domain}.rouge1", figure.rouge1, step=step)
+                        client.log_metric(run_id, f"in_service.{domain}.rouge2", figure.rouge2, step=step)
+
+        patiently(send, seconds=PATIENCE_SECONDS)
 
     def _stages(
         self, began: float, alarm: Record, job: Value, served: Record, first: float

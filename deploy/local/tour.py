@@ -58,8 +58,8 @@ def outcomes(kafka: KafkaSettings, names: set[str], seconds: float) -> Iterator[
     try:
         while missing and time.monotonic() < deadline:
             message = consumer.poll(0.5)
-            if message is None or message.error() is not None:
-                continue
+            if message is None or message.error() is not None or not message.value():
+                continue  # nothing, or an erased document
             event = json.loads(message.value())
             if event.get("document_id") in missing:
                 missing.discard(event["document_id"])

@@ -62,3 +62,23 @@ def patiently(
             said = error.message
             ending.wait(_PAUSE_SECONDS)
     return None
+
+
+def at_start(call: Callable[[], object], ending: threading.Event) -> None:
+    """`call` now or, when what it needs is not there yet, from a thread as soon as it is: a start waits for nobody.
+
+    Raises:
+        Fatal: At once, for what only a person can mend.
+    """
+    try:
+        call()
+    except Unavailable as error:
+        log.warning("something needed is not there yet", code=error.code, reason=error.message)
+        threading.Thread(target=_later, args=(call, ending), name="at start", daemon=True).start()
+
+
+def _later(call: Callable[[], object], ending: threading.Event) -> None:
+    try:
+        patiently(call, ending=ending)
+    except BrevityError as error:
+        log.error("what is needed cannot be had", code=error.code, reason=error.message, remedy=error.remedy)

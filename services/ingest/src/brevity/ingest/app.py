@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 from brevity.common.errors import Unavailable
 from brevity.common.http.app import create_app
@@ -11,6 +12,7 @@ from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.stage import Stage
 from brevity.common.kafka.topics import INGEST_GROUP
 from brevity.common.observability.health import Check
+from brevity.common.process import at_start
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.ingest.claims import Claims, mongo_client
 from brevity.ingest.handler import IngestHandler
@@ -26,7 +28,8 @@ from brevity.ingest.submit import Submitter
 def run(settings: IngestSettings) -> None:
     """Work until SIGTERM or SIGINT; raises Fatal when a person is needed."""
     store = S3ObjectStore(settings.s3)
-    store.ensure_bucket()
+    ending = threading.Event()
+    at_start(store.ensure_bucket, ending)
     mongo = mongo_client(settings.mongo)
     claims = Claims(mongo, settings.mongo.database)
     claims.prepare(days=settings.ingest.retention_days)

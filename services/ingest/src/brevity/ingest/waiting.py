@@ -58,8 +58,8 @@ def outcomes(consumer: Any, names: set[str], tenant: str, seconds: float) -> Ite
                     remedy="They go on by themselves. A document sent again unchanged has no new outcome.",
                 )
             message = consumer.poll(0.5)
-            if message is None or message.error() is not None:
-                continue
+            if message is None or message.error() is not None or not message.value():
+                continue  # nothing, or an erased document
             event = json.loads(message.value())
             if event.get("document_id") in missing and event.get("tenant") == tenant:
                 missing.discard(event["document_id"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 from typing import Any
@@ -23,7 +22,6 @@ log = get_logger(__name__)
 APPLICATION = "summarize"
 _POLICY = "brevity.summarize.serving.policy:DrainPolicy"
 _WATCH_SECONDS = 5.0
-_START_SECONDS = 120
 _SILENT_TIMES = 12
 """Serve brings its own processes back; when it has not answered for a minute, the whole is started anew."""
 
@@ -177,8 +175,6 @@ def refuse_open_door(engine: EngineSettings) -> None:
 
 
 def _init_ray(engine: EngineSettings) -> None:
-    # Read when Ray is imported. Its default is few seconds for a machine that has other things to do.
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", str(_START_SECONDS))
     import ray
 
     if engine.ray_address:

@@ -1,4 +1,7 @@
-"""Starting Ray more than once: on a machine that has other things to do it gives itself up after 30 s, half started."""
+"""Starting Ray more than once: on a machine that has other things to do it gives itself up, half started.
+
+Its node process waits 15 s for its agents' ports, and `ray.init` 30 s for the node; neither can be set.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from brevity.common.observability.logging import get_logger
 
 log = get_logger(__name__)
 
-_ATTEMPTS = 5
+_ATTEMPTS = 8
 _PAUSE_SECONDS = 2.0
 _LONGEST_REASON = 300
 
