@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -94,6 +95,22 @@ def test_a_rejection_is_shown_with_its_reason(door: httpx.Client) -> None:
     assert (shown["state"], shown["code"]) == ("rejected", "no_text")
 
 
+def test_nulls_are_absent_fields_and_a_byte_order_mark_is_no_part_of_the_body(door: httpx.Client) -> None:
+    body = {
+        "url": None,
+        "title": None,
+        "summary": {"words": None, "style": None},
+        "text": "Rain fell on the fair.",
+    }
+    answer = door.post(
+        "/v1/documents",
+        content=b"\xef\xbb\xbf" + json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 202, answer.text
+    assert _outcome(door, answer.json()["location"])["state"] == "accepted"
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [({}, "bad_schema"), ({"url": "http://127.0.0.1/"}, "url_fetch_off"), ([], "bad_schema")],
@@ -127,7 +144,8 @@ def test_the_command_sends_a_folder(door: httpx.Client, environ: dict[str, str],
     (tmp_path / "deep" / "a.txt").write_text("The ferry to the island sails twice a day in summer.")
     (tmp_path / "b.docx").write_bytes(docx_of("The choir sings in the old church at Easter."))
     (tmp_path / "c.jsonl").write_text(
-        '{"document_id": "from-lines", "text": "Farmers expect a good harvest."}\n'
+        '{"document_id": "from-lines", "tenant": null, "text": "Farmers expect a good harvest.", "summary": {"style": null}}\n',
+        encoding="utf-8-sig",
     )
     done = subprocess.run(
         [COMMAND, "submit", str(tmp_path)], env=environ, capture_output=True, text=True, timeout=60

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import json
+import zlib
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted, Origin, SummaryFailed, decode, encode, record_time
+from brevity.common.events.asyncapi import schema
 from brevity.common.kafka.record import Headers, OutRecord, Record
 
 TIME = datetime(2026, 5, 3, 10, 15, 0, 123_456, tzinfo=UTC)
@@ -25,7 +31,7 @@ def submitted(value: bytes | None, headers: Headers = ()) -> Record:
 def headers_of(record: OutRecord) -> dict[str, str]:
     names = [name for name, _ in record.headers]
     assert len(names) == len(set(names)), "a header twice"
-    return {name: value.decode() for name, value in record.headers}
+    return {name: (value or b"").decode() for name, value in record.headers}
 
 
 def test_an_event_becomes_a_cloud_event_in_binary_mode() -> None:
@@ -114,6 +120,75 @@ def test_what_cannot_be_read_is_rejected_with_its_reason(value: bytes | None, co
         decode(DocumentSubmitted, submitted(value))
     assert caught.value.code == code
     assert caught.value.remedy
+
+
+DOCUMENT = '{"text": "Ærø", "document_id": "a"}'
+
+
+@pytest.mark.parametrize(
+    "nulls",
+    [
+        {name: None for name in DocumentSubmitted.model_fields if name != "text"},
+        {"summary": {"words": None, "style": None, "length": None, "language": None, "engine": None}},
+        {"metadata": {"kept": "x", "null": None}},
+        {"tenant": None, "unknown": None},
+    ],
+    ids=lambda nulls: ",".join(nulls)[:30],
+)
+def test_explicit_nulls_are_absent_fields(nulls: dict[str, Any]) -> None:
+    """Jackson's and Confluent's serializers write every field; the released schema allows what is read."""
+    value = {"text": "t", **nulls}
+    event = decode(DocumentSubmitted, submitted(json.dumps(value).encode()))
+    kept = {"metadata": {"kept": "x"}} if nulls.get("metadata") else {}
+    assert event == DocumentSubmitted.model_validate({"text": "t", **kept})
+    jsonschema.validate(value, schema(DocumentSubmitted))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_event() -> None:
+    assert decode(DocumentSubmitted, submitted(b"\xef\xbb\xbf" + DOCUMENT.encode())).text == "Ærø"
+
+
+AVRO, PROTOBUF = b"\x02\x06abc", b"\x00\x0a\x03abc"
+FOREIGN: list[tuple[str, bytes]] = [
+    ("UTF-16", DOCUMENT.encode("utf-16")),
+    ("UTF-16", DOCUMENT.encode("utf-16-le")),
+    ("UTF-16", DOCUMENT.encode("utf-16-be")),
+    ("UTF-32", DOCUMENT.encode("utf-32")),
+    ("UTF-32", DOCUMENT.encode("utf-32-be")),
+    ("Schema Registry (schema id 7, JSON", b"\x00\x00\x00\x00\x07" + DOCUMENT.encode()),
+    ("schema id 100000, Avro", b"\x00\x00\x01\x86\xa0" + AVRO),
+    ("schema id 1, Protobuf", b"\x00\x00\x00\x00\x01" + PROTOBUF),
+    ("Glue", b"\x03\x00" + b"\xab" * 16 + DOCUMENT.encode()),
+    ("Glue", b"\x03\x05" + b"\xab" * 16 + zlib.compress(DOCUMENT.encode())),
+    ("gzip", gzip.compress(DOCUMENT.encode())),
+    ("encoded twice", json.dumps(DOCUMENT).encode()),
+    ("JSON string", b'"just text"'),
+    ("Connect", json.dumps({"schema": {"type": "string"}, "payload": {"text": "t"}}).encode()),
+    ("structured mode", json.dumps({"specversion": "1.0", "data": {"text": "t"}}).encode()),
+    ("several JSON objects", f"{DOCUMENT}\n{DOCUMENT}\n".encode()),
+    ("array of 2", f"[{DOCUMENT},{DOCUMENT}]".encode()),
+    ("Python", str({"text": "t"}).encode()),
+    ("XML or HTML", b"<html><body>Hello</body></html>"),
+    ("PDF", b"%PDF-1.7\n%\xe2\xe3"),
+]
+
+
+@pytest.mark.parametrize(
+    ("told", "value"), FOREIGN, ids=[f"{n} {told}" for n, (told, _) in enumerate(FOREIGN)]
+)
+def test_what_other_serializers_write_is_named_with_what_to_do(told: str, value: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode(DocumentSubmitted, submitted(value))
+    assert told in caught.value.message
+    assert any(word in caught.value.remedy for word in ("Write", "Set ", "Encode"))
+
+
+def test_a_name_that_cannot_be_written_is_not_repeated_in_the_reason() -> None:
+    value = b'{"text": "t", "metadata": {"\\ud800\\u001b[2J": "x"}}'
+    with pytest.raises(Rejected) as caught:
+        decode(DocumentSubmitted, submitted(value))
+    assert caught.value.message.isprintable()
+    caught.value.message.encode()
 
 
 @given(st.binary(max_size=200))

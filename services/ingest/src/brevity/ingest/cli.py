@@ -15,6 +15,7 @@ from rich.progress import track
 
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted
+from brevity.common.events.base import without_nulls
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.ingest.extract.kinds import kind_of
@@ -181,8 +182,11 @@ def _lines(path: Path, common: dict[str, Any], settings: IngestBlock) -> Iterato
                     code="not_json",
                     remedy="Write one document a line; the lines before it were sent.",
                 ) from None
-            summary = {**common["summary"], **(value.get("summary") or {})}
-            yield _document({**common, **value, "summary": summary})
+            fields = without_nulls(value)
+            wished = fields.get("summary", {})
+            if isinstance(wished, dict):  # else the document's check says what is wrong
+                wished = {**common["summary"], **without_nulls(wished)}
+            yield _document({**common, **fields, "summary": wished})
 
 
 def _document(fields: dict[str, Any]) -> DocumentSubmitted:

@@ -81,8 +81,8 @@ async def _from_json(
     if not isinstance(body, dict):
         raise _bad("the body is not a JSON object", "bad_schema")
     fields: dict[str, Any] = {**body, "tenant": tenant}
-    if "url" in fields:
-        url = fields.pop("url")
+    url = fields.pop("url", None)
+    if url is not None:
         page = await asyncio.to_thread(fetch_url, str(url), settings)
         reference = await asyncio.to_thread(submitter.upload, tenant, page.data, page.media_type)
         fields["object"] = reference.model_dump()

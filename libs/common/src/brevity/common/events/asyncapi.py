@@ -30,12 +30,38 @@ _CLOUDEVENTS: dict[str, Any] = {
 
 
 def schema(event: type[Event]) -> dict[str, Any]:
-    """JSON Schema 2020-12 of an event's value."""
+    """JSON Schema 2020-12 of an event's value. What anybody may write may hold null wherever a field may be absent."""
+    found = event.model_json_schema()
+    if "any" in BY_NAME[event.topic].writers:
+        found = {
+            **_nullable(found),
+            "$defs": {name: _nullable(part) for name, part in found["$defs"].items()},
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:brevity:{event.topic}:v{event.schema_version}",
-        **event.model_json_schema(),
+        **found,
     }
+
+
+def _nullable(found: dict[str, Any]) -> dict[str, Any]:
+    required = found.get("required", ())
+    return {
+        **found,
+        "properties": {
+            name: part if name in required else _or_null(part) for name, part in found["properties"].items()
+        },
+    }
+
+
+def _or_null(part: dict[str, Any]) -> dict[str, Any]:
+    if "anyOf" in part:
+        return part
+    told = {name: part[name] for name in ("default", "description", "title") if name in part}
+    rule = {name: value for name, value in part.items() if name not in told}
+    if "additionalProperties" in rule:
+        rule["additionalProperties"] = _or_null(rule["additionalProperties"])
+    return {"anyOf": [rule, {"type": "null"}], **told}
 
 
 def document(version: str, party: str | None = None) -> dict[str, Any]:

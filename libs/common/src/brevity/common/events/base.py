@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
 """An id: 1 to 200 characters, no blanks or control characters."""
@@ -18,6 +18,16 @@ Language = Annotated[
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+def without_nulls(fields: Any) -> Any:
+    """`fields` without those that are null: many serializers write an absent field as null."""
+    if not isinstance(fields, dict):
+        return fields
+    known = cast(dict[Any, Any], fields)
+    if None not in known.values():
+        return known
+    return {name: value for name, value in known.items() if value is not None}
+
+
 class Event(BaseModel):
     """Base of the event payloads.
 
@@ -25,6 +35,8 @@ class Event(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", allow_inf_nan=False)
+
+    _nulls_are_absent = model_validator(mode="before")(without_nulls)
 
     topic: ClassVar[str]
     schema_version: ClassVar[int] = 1
@@ -47,6 +59,8 @@ class Value(BaseModel):
     """A part of an event."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    _nulls_are_absent = model_validator(mode="before")(without_nulls)
 
 
 class ObjectRef(Value):

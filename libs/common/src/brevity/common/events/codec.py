@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from brevity.common.errors import Rejected
 from brevity.common.events.base import Event
+from brevity.common.events.foreign import several_objects, unlike_event, unlike_json
 from brevity.common.ids import deterministic_id
 from brevity.common.kafka.record import Headers, OutRecord, Record
 
@@ -36,29 +37,40 @@ def decode(model: type[EventT], record: Record) -> EventT:
             code="empty_event",
             remedy=f"Write JSON that fits the schema of {model.topic}.",
         )
-    try:
-        text = record.value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Rejected(
-            f"the event is not UTF-8 (byte {error.start})",
-            code="not_utf8",
-            remedy="Write the event as JSON in UTF-8.",
-        ) from None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, json.JSONDecodeError):
-            where = f"line {error.lineno} column {error.colno}"
-        else:
-            where = "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
-        raise Rejected(
-            f"the event is not JSON ({where})", code="not_json", remedy="Write the event as one JSON object."
-        ) from None
+    value = _json(record.value)
+    foreign = unlike_event(value, model.topic)
+    if foreign is not None:
+        raise foreign
     try:
         return model.model_validate(value)
     except ValidationError as error:
         raise Rejected(
             _explain(error), code="bad_schema", remedy=f"Compare with docs/schemas/{model.topic}.json."
+        ) from None
+
+
+def _json(data: bytes) -> Any:
+    try:
+        text = data.decode("utf-8-sig")  # .NET writes a byte order mark
+    except UnicodeDecodeError as error:
+        raise unlike_json(data) or Rejected(
+            f"the event is not UTF-8 (byte {error.start})",
+            code="not_utf8",
+            remedy="Write the event as JSON in UTF-8.",
+        ) from None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if foreign := unlike_json(data):
+            raise foreign from None
+        if isinstance(error, json.JSONDecodeError):
+            where = f"line {error.lineno} column {error.colno}"
+            if several_objects(text):
+                where = f"{where}: several JSON objects in one record"
+        else:
+            where = "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+        raise Rejected(
+            f"the event is not JSON ({where})", code="not_json", remedy="Write one JSON object a record."
         ) from None
 
 
@@ -103,9 +115,13 @@ def record_time(record: Record) -> datetime:
 
 def _explain(error: ValidationError) -> str:
     parts = [
-        # Bounded: a field's name is the sender's, and may be megabytes long.
-        f"{'.'.join(map(str, item['loc']))[:_LONGEST_FIELD_NAME] or 'event'}: {item['msg'][:_LONGEST_REASON]}"
+        # A field's name is the sender's: it may be megabytes long, or hold what no event can be written with.
+        f"{_printable('.'.join(map(str, item['loc']))[:_LONGEST_FIELD_NAME]) or 'event'}: {item['msg'][:_LONGEST_REASON]}"
         for item in error.errors(include_input=False, include_url=False)
     ]
     shown = "; ".join(parts[:5])
     return shown if len(parts) <= 5 else f"{shown}; and {len(parts) - 5} more"
+
+
+def _printable(name: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from brevity.common.events.base import (
     Event,
@@ -16,12 +16,13 @@ from brevity.common.events.base import (
     Tenant,
     Timestamp,
     Value,
+    without_nulls,
 )
 from brevity.common.ids import canonical_json, deterministic_id
 
 MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 MetadataValue = Annotated[str, StringConstraints(max_length=2_000)]
-Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50), BeforeValidator(without_nulls)]
 
 Style = Literal["paragraph", "bullets", "headline"]
 Length = Literal["short", "medium", "long"]
