@@ -112,6 +112,11 @@ class HttpSettings(Block):
     max_body_bytes: int = Field(
         default=33_554_432, ge=1_024, description="Largest request body; more is answered with 413."
     )
+    max_body_bytes_of_all: int = Field(
+        default=134_217_728,
+        ge=1_024,
+        description="Most bytes of all request bodies being received at once, half of them for one caller; at least two of the largest.",
+    )
     requests_per_second: float = Field(
         default=50.0,
         gt=0,

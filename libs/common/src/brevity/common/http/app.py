@@ -17,8 +17,9 @@ from starlette.responses import JSONResponse, Response
 from brevity.common.events import asyncapi
 from brevity.common.http import problem
 from brevity.common.http.auth import key_ring
+from brevity.common.http.bodies import Bodies
 from brevity.common.http.edge import Gate, Observe
-from brevity.common.http.limits import BodyLimit, TokenBuckets
+from brevity.common.http.limits import TokenBuckets
 from brevity.common.observability.health import Check, Health
 from brevity.common.observability.metrics import build_info, dependency_up
 from brevity.common.observability.tracing import service_version
@@ -65,7 +66,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observe does it, in our names
     )
     problem.install(app)
-    app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)
+    app.add_middleware(Bodies, max_bytes=http.max_body_bytes, max_bytes_of_all=http.max_body_bytes_of_all)
     app.add_middleware(
         Gate,
         local=mode == "local",

@@ -44,8 +44,10 @@ _CODE_BY_STATUS: Mapping[int, str] = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_media_type",
+    503: "busy",
 }
 """Codes of the errors that the web framework raises."""
 
@@ -57,6 +59,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 _REMEDIES: Mapping[int, str] = {
     404: "Check the address; /openapi.json lists what is there.",
     405: "Use one of the methods in the Allow header.",
+    408: "Send it again over a faster connection, or in parts.",
     413: "Send less, or have BREVITY_HTTP_MAX_BODY_BYTES raised.",
 }
 
@@ -113,6 +116,16 @@ def of_error(error: BrevityError) -> Response:
     )
 
 
+def of_status(error: HTTPException) -> Response:
+    return problem(
+        error.status_code,
+        _CODE_BY_STATUS.get(error.status_code, "http_error"),
+        str(error.detail),
+        _REMEDIES.get(error.status_code),
+        headers=error.headers,
+    )
+
+
 def internal() -> Response:
     """What a caller sees of an error of ours: that it happened, and its trace id."""
     return problem(
@@ -130,13 +143,7 @@ def install(app: FastAPI) -> None:
         return of_error(error)
 
     async def on_http(request: Request, error: HTTPException) -> Response:
-        return problem(
-            error.status_code,
-            _CODE_BY_STATUS.get(error.status_code, "http_error"),
-            str(error.detail),
-            _REMEDIES.get(error.status_code),
-            headers=error.headers,
-        )
+        return of_status(error)
 
     async def on_validation(request: Request, error: RequestValidationError) -> Response:
         found = [

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from brevity.common.errors import Fatal
+from brevity.common.http.connections import HEAD_BYTES, make_room_for_connections, protocol
 from brevity.common.settings import HttpSettings
+
+_TICKS = 10
+"""uvicorn ticks ten times a second."""
 
 USUAL_PORTS = {"ingest": 8001, "summarize": 8002, "feedback": 8003, "trainer": 8004}
 
@@ -101,6 +107,8 @@ def run_server(
 
 
 class _Server(uvicorn.Server):
+    """Beside what uvicorn does: ends connections that take more time than they may."""
+
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self.settled = threading.Event()
@@ -110,6 +118,14 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.settled.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list[Any](self.server_state.connections):
+                if connection.overdue(now):
+                    connection.transport.abort()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping()
@@ -137,6 +153,8 @@ class _Server(uvicorn.Server):
 def _config(app: ASGIApp, graceful_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=protocol(make_room_for_connections()),
+        h11_max_incomplete_event_size=HEAD_BYTES,
         log_config=None,  # logs go through brevity.common.observability.logging
         access_log=False,
         server_header=False,
