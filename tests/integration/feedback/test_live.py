@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from brevity.common.errors import Unavailable
 from brevity.feedback.live import QUEUE, Live
 from brevity.feedback.model import Change
 from brevity.feedback.mongo import MongoRepository
@@ -156,3 +157,25 @@ async def test_a_flood_at_one_instant_neither_repeats_nor_stops_the_news(reposit
     assert len(seen) == len(set(seen))
     live.close()
     assert [item async for item in news] == []
+
+
+async def test_one_caller_and_one_tenant_leave_streams_to_others(repository: MongoRepository) -> None:
+    live = Live(repository, FeedbackBlock(live_streams=8, live_streams_per_caller=2))
+    open_streams: list[AsyncGenerator[Change | float | None]] = []
+
+    async def watch(tenant: str, caller: str) -> bool:
+        news = live.news(tenant, heartbeat=0.2, caller=caller)
+        try:
+            await anext(news)
+        except Unavailable:
+            return False
+        open_streams.append(news)
+        return True
+
+    assert [await watch("first", "greedy") for _ in range(4)] == [True, True, False, False]
+    assert [await watch("first", f"reader-{n}") for n in range(4)] == [True, True, False, False]
+    assert await watch("second", "reader")
+    await open_streams[0].aclose()
+    assert await watch("first", "greedy")
+    for news in open_streams:
+        await news.aclose()

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
 import pytest
 
-from brevity.common.errors import Rejected
+from brevity.common.errors import Rejected, Transient
+from brevity.ingest import fetch
 from brevity.ingest.fetch import fetch_url, is_public
 from brevity.ingest.settings import IngestBlock
 
@@ -39,3 +46,54 @@ def test_only_plain_web_addresses_are_taken(url: str) -> None:
 def test_public_addresses_are_public() -> None:
     assert is_public("93.184.216.34")
     assert is_public("2606:2800:220:1:248:1893:25c8:1946")
+
+
+@pytest.fixture(
+    params=[b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b""], ids=["head", "body", "silence"]
+)
+def dripping(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that goes on for ever, a few bytes at a time."""
+    monkeypatch.setattr(fetch, "public_address", lambda host, port: host)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = server.accept()
+                with connection:
+                    connection.sendall(request.param)
+                    for i in range(300):
+                        time.sleep(0.05)
+                        if request.param:
+                            connection.sendall(b"X-%d: y\r\n" % i)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+
+def test_an_address_that_drips_is_left_in_time(dripping: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(Transient) as caught:
+        fetch_url(dripping, IngestBlock(url_fetch=True, url_seconds=1.0))
+    assert caught.value.code == "url_failed"
+    assert time.monotonic() - began < 8  # it would go on for 15 s
+
+
+def test_redirects_share_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "public_address", lambda host, port: host)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(4_096)
+                        time.sleep(0.8)
+                        connection.sendall(
+                            f"HTTP/1.1 302 Found\r\nLocation: {here}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+                        )
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(Transient):
+            fetch_url(here, IngestBlock(url_fetch=True, url_seconds=1.5))

@@ -6,6 +6,7 @@ A watcher has a bounded queue. Who reads too slowly is told to look again (`resy
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -34,6 +35,9 @@ class Live:
         self._repository = repository
         self._every = settings.live_poll_seconds
         self._most = settings.live_streams
+        self._most_of_caller = settings.live_streams_per_caller
+        self._callers: Counter[str] = Counter()
+        self._tenants: Counter[str] = Counter()
         self._watches: dict[str, _Watch] = {}
         self._watchers = 0
         self._closed = asyncio.Event()
@@ -43,22 +47,29 @@ class Live:
         self._closed.set()
 
     async def news(
-        self, tenant: str, *, heartbeat: float, since: datetime | None = None
+        self, tenant: str, *, heartbeat: float, since: datetime | None = None, caller: str = ""
     ) -> AsyncGenerator[News | float]:
         """What is new for `tenant`, until `close`; a number at once, and after that many seconds without news.
 
-        `since`: the time of the last change that was seen before.
+        `since`: the time of the last change that was seen before; `caller`: who watches, within the tenant.
 
         Raises:
-            Unavailable: As many watch as this instance serves.
+            Unavailable: As many watch as this instance serves, in all, for this tenant (half of all) or for this caller.
         """
-        if self._watchers >= self._most:
+        who = f"{tenant}/{caller}"
+        if (
+            self._watchers >= self._most
+            or self._callers[who] >= self._most_of_caller
+            or self._tenants[tenant] >= max(self._most_of_caller, self._most // 2)
+        ):
             raise Unavailable(
-                "as many live streams are open as this instance serves",
+                "as many live streams are open as this instance serves one caller, tenant or all",
                 code="too_many_streams",
-                remedy="Try again in a while; the operator sets BREVITY_FEEDBACK_LIVE_STREAMS.",
+                remedy="Try again in a while; close one that is no longer read; the operator sets BREVITY_FEEDBACK_LIVE_STREAMS and _PER_CALLER.",
             )
         self._watchers += 1
+        self._callers[who] += 1
+        self._tenants[tenant] += 1
         watch = self._watches.get(tenant)
         if watch is None:
             watch = self._watches[tenant] = _Watch(self._repository, tenant, self._every)
@@ -78,6 +89,10 @@ class Live:
                     yield change
         finally:
             self._watchers -= 1
+            for counted, name in ((self._callers, who), (self._tenants, tenant)):
+                counted[name] -= 1
+                if not counted[name]:
+                    del counted[name]
             if watch.leave(queue):
                 del self._watches[tenant]
 

@@ -54,6 +54,11 @@ class FeedbackBlock(Block):
     live_streams: int = Field(
         default=200, ge=0, description="Most live streams that one instance serves at once."
     )
+    live_streams_per_caller: int = Field(
+        default=20,
+        ge=1,
+        description="Most live streams of one caller; those of a tenant take half of all at most.",
+    )
 
     @property
     def instance(self) -> str:

@@ -6,9 +6,10 @@ connection goes to that very address, so that a name cannot answer differently t
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
-import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import httpx
@@ -18,6 +19,7 @@ from brevity.ingest.settings import IngestBlock
 from brevity.ingest.submit import too_large
 
 _MOST_REDIRECTS = 4
+_NAMES = ThreadPoolExecutor(4, thread_name_prefix="names")
 _REMEDY = "Give a public http or https address, or send the document itself."
 
 
@@ -27,8 +29,8 @@ class Page:
     media_type: str | None
 
 
-def fetch_url(url: str, settings: IngestBlock) -> Page:
-    """The bytes at `url`.
+async def fetch_page(url: str, settings: IngestBlock) -> Page:
+    """The bytes at `url`, within `url_seconds` for all of it: finding, connecting, redirects, heads and body.
 
     Raises:
         Rejected: `url_fetch_off`, `bad_url`, `forbidden_address`, `url_failed` or `too_large`.
@@ -40,15 +42,22 @@ def fetch_url(url: str, settings: IngestBlock) -> Page:
             code="url_fetch_off",
             remedy="Send the document itself, or have BREVITY_INGEST_URL_FETCH set.",
         )
-    deadline = time.monotonic() + settings.url_seconds
     # No environment: a proxy would resolve names by itself and so go round the check.
-    with httpx.Client(trust_env=False, follow_redirects=False, timeout=settings.url_seconds) as client:
+    async with httpx.AsyncClient(
+        trust_env=False, follow_redirects=False, timeout=settings.url_seconds
+    ) as client:
         try:
-            for _ in range(_MOST_REDIRECTS + 1):
-                page, following = _hop(client, url, deadline, settings.max_bytes)
-                if page is not None:
-                    return page
-                url = following
+            # The client's own limit begins again with every byte: a head that drips would never pass it.
+            async with asyncio.timeout(settings.url_seconds):
+                for _ in range(_MOST_REDIRECTS + 1):
+                    page, following = await _hop(client, url, settings.max_bytes)
+                    if page is not None:
+                        return page
+                    url = following
+        except TimeoutError:
+            raise Transient(
+                f"the address takes longer than {settings.url_seconds:g} s", code="url_failed"
+            ) from None
         except httpx.HTTPError as error:
             raise Transient(
                 f"the address does not answer: {type(error).__name__}", code="url_failed"
@@ -58,11 +67,18 @@ def fetch_url(url: str, settings: IngestBlock) -> Page:
     raise Rejected("the address redirects too often", code="url_failed", remedy=_REMEDY)
 
 
-def _hop(client: httpx.Client, url: str, deadline: float, max_bytes: int) -> tuple[Page | None, str]:
+def fetch_url(url: str, settings: IngestBlock) -> Page:
+    """As `fetch_page`, for callers without an event loop."""
+    return asyncio.run(fetch_page(url, settings))
+
+
+async def _hop(client: httpx.AsyncClient, url: str, max_bytes: int) -> tuple[Page | None, str]:
     target = httpx.URL(url)
     if target.scheme not in ("http", "https") or not target.host or target.userinfo:
         raise Rejected("the address is not a plain http or https URL", code="bad_url", remedy=_REMEDY)
-    address = public_address(target.host, target.port or (443 if target.scheme == "https" else 80))
+    port = target.port or (443 if target.scheme == "https" else 80)
+    # Threads of its own: one that waits for a name server cannot be interrupted, and must hold up nothing else.
+    address = await asyncio.get_running_loop().run_in_executor(_NAMES, public_address, target.host, port)
     request = client.build_request(
         "GET",
         target.copy_with(host=address),
@@ -73,7 +89,7 @@ def _hop(client: httpx.Client, url: str, deadline: float, max_bytes: int) -> tup
         },
         extensions={"sni_hostname": target.raw_host.decode("ascii")},
     )
-    answer = client.send(request, stream=True)
+    answer = await client.send(request, stream=True)
     try:
         if answer.is_redirect:
             return None, str(target.join(answer.headers.get("location", "")))
@@ -82,15 +98,13 @@ def _hop(client: httpx.Client, url: str, deadline: float, max_bytes: int) -> tup
                 f"the address answers with status {answer.status_code}", code="url_failed", remedy=_REMEDY
             )
         data = bytearray()
-        for piece in answer.iter_raw():
+        async for piece in answer.aiter_raw():
             data += piece
             if len(data) > max_bytes:
                 raise too_large(len(data), max_bytes)
-            if time.monotonic() > deadline:
-                raise Transient("the address takes too long", code="url_failed")
         return Page(bytes(data), answer.headers.get("content-type")), ""
     finally:
-        answer.close()
+        await answer.aclose()
 
 
 def public_address(host: str, port: int) -> str:

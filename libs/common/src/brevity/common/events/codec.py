@@ -12,6 +12,7 @@ from brevity.common.errors import Rejected
 from brevity.common.events.base import Event
 from brevity.common.events.foreign import several_objects, unlike_event, unlike_json
 from brevity.common.ids import deterministic_id
+from brevity.common.json_cost import check_values
 from brevity.common.kafka.record import Headers, OutRecord, Record
 
 EventT = TypeVar("EventT", bound=Event)
@@ -29,7 +30,7 @@ def decode(model: type[EventT], record: Record) -> EventT:
     """The event in `record`.
 
     Raises:
-        Rejected: `empty_event`, `not_utf8`, `not_json` or `bad_schema`; the message names every wrong field.
+        Rejected: `empty_event`, `not_utf8`, `not_json`, `too_many_values` or `bad_schema`; the message names every wrong field.
     """
     if not record.value:
         raise Rejected(
@@ -37,6 +38,7 @@ def decode(model: type[EventT], record: Record) -> EventT:
             code="empty_event",
             remedy=f"Write JSON that fits the schema of {model.topic}.",
         )
+    check_values(record.value)
     value = _json(record.value)
     foreign = unlike_event(value, model.topic)
     if foreign is not None:

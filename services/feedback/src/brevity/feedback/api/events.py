@@ -30,7 +30,10 @@ def events(live: Live, settings: FeedbackBlock) -> APIRouter:
         """Server-sent events `summary`, `document`, `outcome` and `feedback`, each a small JSON object with ids to read
         more by; `resync` when some were left out and the list is to be read again."""
         news = live.news(
-            caller.tenant, heartbeat=settings.live_heartbeat_seconds, since=_since(last_event_id)
+            caller.tenant,
+            heartbeat=settings.live_heartbeat_seconds,
+            since=_since(last_event_id),
+            caller=caller.subject,
         )
         await anext(news)  # refused before the first byte, it is still a proper answer
         return StreamingResponse(
