@@ -32,7 +32,7 @@ from brevity.summarize.engines.port import Job
 from brevity.summarize.engines.registry import load_engine
 from brevity.summarize.serving.client import LocalClient, ServeClient
 from brevity.summarize.serving.wire import Answer, dump_answers
-from tests.integration.test_summarize_handler import accepted, handler_with, values
+from tests.integration.test_summarize_handler import accepted, handler_with, settled, values
 from tests.support.faulty_serve import BUG, HANGS, KILLS, SLOW, SLOW_SECONDS
 from tests.support.samples import sample_texts
 from tests.support.stack import Stack
@@ -286,14 +286,7 @@ def test_a_document_that_kills_its_replica_fails_alone(
     texts = [f"{KILLS} {BRIDGE}" if number == 3 else f"{number}. {BRIDGE}" for number in range(8)]
     records = [accepted(text, offset) for offset, text in enumerate(texts)]
     handler = handler_with(serving.client(), S3ObjectStore(stack.s3))
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            results = handler(records)
-            break
-        except Unavailable:
-            assert time.monotonic() < deadline, "the engine does not come back"
-            time.sleep(0.2)
+    results = settled(handler, records)
     dead = results[3]
     assert isinstance(dead, Failed)
     assert isinstance(dead.error, Transient)
@@ -311,14 +304,7 @@ def test_an_engine_that_hangs_is_replaced_and_blames_only_its_document(
     texts.insert(1, f"{HANGS} {BRIDGE}")
     records = [accepted(text, offset) for offset, text in enumerate(texts)]
     handler = handler_with(serving.client(), S3ObjectStore(stack.s3))
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            results = handler(records)
-            break
-        except Unavailable:
-            assert time.monotonic() < deadline, "the hung replica is not replaced"
-            time.sleep(0.2)
+    results = settled(handler, records)
     hung = results.pop(1)
     assert isinstance(hung, Failed)
     assert hung.error.code == "engine_timeout"

@@ -12,6 +12,8 @@ Every error carries a `code` (snake_case, closed set, fit for a metric label), a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class BrevityError(Exception):
     """Base of every error Brevity raises on purpose."""
@@ -46,10 +48,29 @@ class Transient(BrevityError):
 
 
 class Unavailable(Transient):
-    """A dependency is away or at its limit; nothing is wrong with the document."""
+    """A dependency did not do what a document needs: it is away or at its limit, unless only this document fails there.
+
+    Args:
+        probe: Asks the dependency, in the same way, for something that is known to be there; returns when it answers
+            and raises when not. It tells an outage from one document that the dependency will not serve.
+        busy: It refuses because it has too much to do, and before it looks at what it is asked.
+    """
 
     code = "unavailable"
     default_remedy = "Work resumes by itself when the dependency answers again."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        remedy: str | None = None,
+        probe: Callable[[], None] | None = None,
+        busy: bool = False,
+    ) -> None:
+        super().__init__(message, code=code, remedy=remedy)
+        self.probe = probe
+        self.busy = busy
 
 
 class Fatal(BrevityError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
+from brevity.common.errors import BrevityError, Fatal, Rejected, Unavailable
 from brevity.common.events import (
     DocumentAccepted,
     DocumentRejected,
@@ -18,7 +18,7 @@ from brevity.common.events import (
 )
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import OutRecord, Record
-from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.kafka.results import Done, Failed, Result, Unkept, unkept_note
 from brevity.common.observability import tracing
 from brevity.common.observability.logging import get_logger
 from brevity.common.storage.objects import ObjectStore
@@ -59,7 +59,7 @@ class IngestHandler:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ingest")
 
     def __call__(self, records: Sequence[Record]) -> list[Result]:
-        """One result per record, in order. Raises Unavailable when MongoDB or the object store is away."""
+        """One result per record, in order. Raises Unavailable when MongoDB does not take the claims."""
         prepared = list(self._pool.map(self._prepare, records))
         wanted = [
             _claim(document, record)
@@ -69,38 +69,52 @@ class IngestHandler:
         held = iter(zip(wanted, self._claims.take(wanted), strict=True))
         results: list[Result] = []
         for record, document in zip(records, prepared, strict=True):
+            if isinstance(document, Unavailable):
+                results.append(Failed(document))
+                continue
             if isinstance(document, BrevityError):
                 self._metrics.documents.labels(document.code).inc()
                 results.append(Failed(document))
                 continue
             mine, holder = next(held)
-            results.append(self._settle(record, document, mine, holder))
+            try:
+                results.append(self._settle(record, document, mine, holder))
+            except Unavailable as error:  # the store would not take this text
+                results.append(Failed(error))
         return results
 
     def dead_letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
         """The `documents.rejected` event for `record`; its bytes are kept first, so that it can be replayed."""
         submitted = self._readable(record)
+        original, unkept = None, None
+        try:
+            original = self._keep(record, submitted.tenant if submitted else None)
+        except Unavailable as failure:
+            unkept = failure
         event = DocumentRejected(
             document_id=(submitted.document_id if submitted else None) or key_id(record),
             tenant=submitted.tenant if submitted else None,
             code=error.code,
-            message=error.message,
+            message=error.message if unkept is None else f"{error.message}. {unkept_note(record)}",
             remedy=error.remedy,
             attempts=attempts,
-            original=self._keep(record, submitted.tenant if submitted else None),
+            original=original,
             claim_id=self._claim_of(record, error),
             submitted_at=record_time(record),
             origin=_origin(record),
         )
+        letter = _encode(event, record)
+        if unkept is not None:
+            raise Unkept(unkept, letter) from unkept
         log.info("document rejected", document_id=event.document_id, code=error.code, attempts=attempts)
-        return _encode(event, record)
+        return letter
 
     def _prepare(self, record: Record) -> Prepared | BrevityError:
         try:
             return prepare(record, self._store, self._settings, self._metrics)
-        except Unavailable:
+        except Fatal:
             raise
-        except (Rejected, Transient) as error:
+        except BrevityError as error:
             return error
 
     def _settle(self, record: Record, document: Prepared, mine: Claim, holder: Claim) -> Result:

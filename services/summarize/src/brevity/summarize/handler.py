@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from brevity.common.errors import BrevityError, Rejected, Unavailable
 from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import OutRecord, Record
-from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.kafka.results import Done, Failed, Result, Unkept, unkept_note
 from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.observability import tracing
 from brevity.common.storage.objects import ObjectStore
@@ -24,7 +24,6 @@ from brevity.summarize.metrics import SummarizeMetrics
 from brevity.summarize.results import completed, failed
 from brevity.summarize.serving.batching import micro_batches
 from brevity.summarize.serving.client import EngineClient
-from brevity.summarize.serving.memory import Memory, Timed
 from brevity.summarize.serving.wire import Answer
 from brevity.summarize.settings import EngineSettings
 from brevity.summarize.versions.address import engine_of
@@ -54,53 +53,35 @@ class SummarizeHandler:
         self._store = store
         self._settings = settings
         self._metrics = metrics
-        self._memory = Memory()
         self._routed = engine_of(settings.engine) == "router"
         self._in_hand = InHand()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine-call")
 
     def __call__(self, records: Sequence[Record]) -> list[Result]:
-        """One result per record, in order. Raises Unavailable when the engine or the object store is away."""
+        """One result per record, in order; documents of one call to the engine that failed share its error."""
         results: dict[int, Result] = {}
         documents: dict[int, DocumentAccepted] = {}
         jobs: dict[int, Job] = {}
-        places = [(record.topic, record.partition, record.offset) for record in records]
-        answers, alone = self._memory.recall(places)
-        try:
-            for index, record in enumerate(records):
-                try:
-                    documents[index] = decode(DocumentAccepted, record)
-                    self._refuse_other_engines(documents[index])
-                    if index not in answers:
-                        jobs[index] = _job(documents[index], self._text(documents[index]))
-                except Rejected as error:
-                    results[index] = Failed(error)
-            with self._in_hand(sum(documents[index].word_count for index in jobs)) as waiting:
-                if self._routed:
-                    jobs = {i: _for_router(job, documents[i], waiting) for i, job in jobs.items()}
-                self._ask(documents, jobs, answers, alone)
-        except Unavailable:
-            self._memory.keep({places[index]: answer for index, answer in answers.items()})
-            self._memory.suspect([places[index] for index in alone if index not in answers])
-            raise
-        for index, (answer, seconds) in answers.items():
-            results[index] = self._result(records[index], documents[index], answer, seconds)
+        for index, record in enumerate(records):
+            try:
+                documents[index] = decode(DocumentAccepted, record)
+                self._refuse_other_engines(documents[index])
+                jobs[index] = _job(documents[index], self._text(documents[index]))
+            except (Rejected, Unavailable) as error:
+                results[index] = Failed(error)
+        with self._in_hand(sum(documents[index].word_count for index in jobs)) as waiting:
+            if self._routed:
+                jobs = {i: _for_router(job, documents[i], waiting) for i, job in jobs.items()}
+            for index, (answer, seconds) in self._ask(documents, jobs).items():
+                results[index] = self._result(records[index], documents[index], answer, seconds)
         return [results[index] for index in range(len(records))]
 
     def _ask(
-        self,
-        documents: Mapping[int, DocumentAccepted],
-        jobs: Mapping[int, Job],
-        answers: dict[int, Timed],
-        alone: set[int],
-    ) -> None:
-        """Put the answer to each job into `answers`, and those to be asked for alone next time into `alone`.
-
-        Raises once every call has ended.
-        """
-        batches = [[index] for index in jobs if index in alone]
-        together = [index for index in jobs if index not in alone]
-        batches += [
+        self, documents: Mapping[int, DocumentAccepted], jobs: Mapping[int, Job]
+    ) -> dict[int, tuple[Answer, float]]:
+        """The answer to each job, with its share of the engine's seconds; returns or raises once every call has ended."""
+        together = list(jobs)
+        batches = [
             [together[number] for number in batch]
             for batch in micro_batches(
                 [documents[index].word_count for index in together],
@@ -109,22 +90,17 @@ class SummarizeHandler:
             )
         ]
         calls = [self._pool.submit(self._summarize, [jobs[index] for index in batch]) for batch in batches]
-        errors: list[BaseException] = []
+        wait(calls)
+        answers: dict[int, tuple[Answer, float]] = {}
         for batch, call in zip(batches, calls, strict=True):
-            error = call.exception()
-            if error is not None:
-                errors.append(error)
-                continue
-            found, seconds = call.result()
-            for index, answer in zip(batch, found, strict=True):
-                if isinstance(answer, Unavailable):
-                    errors.append(answer)
-                    alone.add(index)
-                else:
-                    answers[index] = answer, seconds / len(batch)
-        # The worst first: a Fatal must not hide behind a batch that is merely held.
-        for error in sorted(errors, key=lambda error: isinstance(error, Unavailable)):
-            raise error
+            try:
+                found, seconds = call.result()
+            except Unavailable as error:
+                found, seconds = [error] * len(batch), 0.0
+            answers |= {
+                index: (answer, seconds / len(batch)) for index, answer in zip(batch, found, strict=True)
+            }
+        return answers
 
     def dead_letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
         """The `summaries.failed` event for `record`; its bytes are kept first, so that it can be replayed."""
@@ -134,12 +110,21 @@ class SummarizeHandler:
             document = None
         value = record.value or b""
         key = rejected_key(document.tenant if document else None, value)
-        self._store.put(key, value, content_type="application/json")
-        original = ObjectRef(
+        original: ObjectRef | None = ObjectRef(
             uri=f"s3://{self._store.bucket}/{key}", sha256=content_hash(value), size_bytes=len(value)
         )
+        unkept = None
+        try:
+            self._store.put(key, value, content_type="application/json")
+        except Unavailable as failure:
+            original, unkept = None, failure
         event = failed(record, document, error, attempts, original=original, engine=self._settings.engine)
-        return encode(event, source="summarize", time=record_time(record), cause=record)
+        if unkept is not None:
+            event = event.model_copy(update={"message": f"{event.message}. {unkept_note(record)}"})
+        letter = encode(event, source="summarize", time=record_time(record), cause=record)
+        if unkept is not None:
+            raise Unkept(unkept, letter) from unkept
+        return letter
 
     def _refuse_other_engines(self, document: DocumentAccepted) -> None:
         wanted, here = document.summary.engine, self._settings.engine.split(":")[0]
@@ -176,6 +161,8 @@ class SummarizeHandler:
         return answers, seconds
 
     def _result(self, record: Record, document: DocumentAccepted, answer: Answer, seconds: float) -> Result:
+        if isinstance(answer, Unavailable):
+            return Failed(answer)
         if isinstance(answer, BrevityError):
             self._metrics.failures.labels(answer.code).inc()
             return Failed(answer)

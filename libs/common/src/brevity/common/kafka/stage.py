@@ -20,6 +20,7 @@ from confluent_kafka import Message, TopicPartition
 from brevity.common.errors import Rejected
 from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.batch_header import batch_header
+from brevity.common.kafka.blame import Abandoned
 from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.commit import commit
 from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
@@ -31,7 +32,7 @@ from brevity.common.kafka.results import DeadLetter, Handler
 from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.kafka.topics import retry_topic
 from brevity.common.kafka.transaction import Aborted, Transactions
-from brevity.common.kafka.transform import Abandoned, Fate, Transform
+from brevity.common.kafka.transform import Fate, Transform
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings, StageSettings
 

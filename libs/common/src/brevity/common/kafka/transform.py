@@ -1,16 +1,16 @@
-"""What a worker thread does with a batch: call the handler, hold while a dependency is away, decide each record's fate."""
+"""What a worker thread does with a batch: have each record dealt with (`blame`) and decide its fate."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, Unavailable
+from brevity.common.errors import BrevityError, Fatal, Rejected
+from brevity.common.kafka.blame import Blame
 from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.record import OutRecord, Record
-from brevity.common.kafka.results import DeadLetter, Done, Failed, Handler, Result
+from brevity.common.kafka.results import DeadLetter, Done, Handler, Result
 from brevity.common.kafka.retry import backoff_seconds, next_attempt
 from brevity.common.kafka.runtime import REAL, Flag, Runtime
 from brevity.common.kafka.topics import BY_NAME
@@ -19,9 +19,6 @@ from brevity.common.settings import StageSettings
 
 log = get_logger(__name__)
 
-T = TypeVar("T")
-
-_HOLD_FIRST_SECONDS, _HOLD_MOST_SECONDS = 0.1, 5.0
 _FRAMING_BYTES = 1_024
 """Room left under a topic's limit for framing."""
 
@@ -33,10 +30,6 @@ class Fate:
     outcome: str
     outputs: tuple[OutRecord, ...] = ()
     code: str | None = None
-
-
-class Abandoned(Exception):
-    """The stage is stopping while the batch is held."""
 
 
 class Transform:
@@ -58,12 +51,11 @@ class Transform:
         runtime: Runtime = REAL,
     ) -> None:
         self._runtime = runtime
-        self._handler = handler
+        self._blame = Blame(handler, metrics, stopping, runtime)
         self._dead_letter = dead_letter
         self._settings = settings
         self._retry_topic = retry_topic
         self._metrics = metrics
-        self._stopping = stopping
 
     def __call__(self, records: Sequence[Record]) -> list[Fate]:
         """One fate per record, in order.
@@ -74,7 +66,7 @@ class Transform:
         """
         began = time.perf_counter()
         whole = [record for record in records if not record.unreadable]
-        results = iter(self._results(whole) if whole else ())
+        results = iter(self._blame.results(whole) if whole else ())
         fates = [
             self._refuse(record) if record.unreadable else self._fate(record, next(results))
             for record in records
@@ -84,7 +76,7 @@ class Transform:
 
     def give_up(self, record: Record, error: BrevityError, attempts: int) -> Fate:
         """The fate of a record that is not tried (again)."""
-        letter = self._held(lambda: self._letter(record, error, attempts))
+        letter = self._blame.letter(lambda: self._letter(record, error, attempts))
         log.warning(
             "record given up",
             topic=record.topic,
@@ -114,31 +106,6 @@ class Transform:
         )
         return self.give_up(record, error, record.attempt)
 
-    def _results(self, records: Sequence[Record]) -> Sequence[Result]:
-        try:
-            results = self._held(lambda: self._handler(records))
-        except (BrevityError, Abandoned):
-            raise
-        except Exception as error:  # a bug that one document touches must not stop the others
-            if len(records) > 1:
-                return [result for record in records for result in self._results([record])]
-            log.exception("handler failed", topic=records[0].topic, offset=records[0].offset)
-            return [
-                Failed(
-                    Transient(
-                        f"an unexpected {type(error).__name__} in the service",
-                        code="unexpected_error",
-                        remedy="Report it with the service's log, then replay: `brevity dlq replay`.",
-                    )
-                )
-            ]
-        if len(results) != len(records):
-            raise Fatal(
-                f"the handler returned {len(results)} results for {len(records)} records",
-                code="broken_handler",
-            )
-        return results
-
     def _fate(self, record: Record, result: Result) -> Fate:
         if isinstance(result, Done):
             large = next((out for out in result.outputs if _too_large(out)), None)
@@ -161,31 +128,6 @@ class Transform:
         if _too_large(again):  # e.g. a compressed record that took less room on its own topic
             return self.give_up(record, result.error, record.attempt)
         return Fate("retried", (again,), result.error.code)
-
-    def _held(self, call: Callable[[], T]) -> T:
-        """Call until it does not raise Unavailable; the wait counts against no record."""
-        delay = _HOLD_FIRST_SECONDS
-        held = False
-        try:
-            while True:
-                try:
-                    value = call()
-                except Unavailable as error:
-                    self._metrics.holds.labels(error.code).inc()
-                    if not held:
-                        held = True
-                        self._metrics.held.inc()
-                        log.warning("batch held", code=error.code, reason=error.message)
-                    if self._stopping.wait(delay):
-                        raise Abandoned from error
-                    delay = min(_HOLD_MOST_SECONDS, 2 * delay)
-                else:
-                    if held:
-                        log.info("batch goes on")
-                    return value
-        finally:
-            if held:
-                self._metrics.held.dec()
 
 
 def _too_large(out: OutRecord) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import urllib3
@@ -18,17 +21,31 @@ from brevity.summarize.serving.wire import BEHIND_HEADER, ROUTE, Answer, dump_be
 from brevity.summarize.settings import SummarizeSettings
 from brevity.summarize.versions.wiring import live_engine
 
+KNOWN_TEXT = (
+    "The town council met on Monday evening to speak about the old bridge. Its stones have moved since the flood in "
+    "spring, and lorries have had to go a long way round. The engineers showed two plans. The first mends the arches "
+    "and keeps the road as narrow as it is. The second builds a new bridge beside the old one, which would then belong "
+    "to those who walk. After two hours the council chose the second plan. Work begins in autumn and takes a year. "
+    "The money comes from the county, the town and a fund for historic buildings."
+)
+"""What a probe asks for: long enough that an engine has to work on it."""
+KNOWN_WORDS = 20
+
 _PATIENCE_SECONDS = 60.0
 """Longer than Serve takes to find a replica that has stopped altogether, and to end its requests with 500."""
+
+
+_AGAIN_SECONDS = 0.5
 
 
 class EngineClient(Protocol):
     """Answers micro-batches. Calls block; safe to share between threads."""
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
-        """One answer per job, in order; Unavailable in the place of one that is to be asked again, by itself.
+        """One answer per job, in order; Unavailable in the place of one that the engine could not do now.
 
-        Raises Unavailable when the engine is away or its queue is full and none was answered.
+        Raises Unavailable when the engine is away or its queue is full and none was answered. The probe of either asks
+        the engine for the summary of a text that it can do.
         """
         ...
 
@@ -52,19 +69,22 @@ class LocalClient:
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
         self.ping()
         with self._one_at_a_time:
-            return answer_all(self._engine, jobs)
+            answers = answer_all(self._engine, jobs)
+        return with_probes(jobs, answers, lambda job: probe(job, self.summarize))
 
     def ping(self) -> None:
         if not self._ready():
-            raise Unavailable("it is not known yet which model version to serve", code="engine_starting")
+            raise Unavailable(
+                "it is not known yet which model version to serve", code="engine_starting", probe=self.ping
+            )
 
 
 class ServeClient:
     """Ray Serve over HTTP.
 
-    A full queue (503) and a server that does not answer hold the work. A replica that dies under a micro-batch (500),
-    or does not finish it in time (504), may have been killed by one of its documents: each is then tried by itself,
-    and one that fails alone is counted as a failed attempt of that document.
+    A full queue (503) and a server that does not answer are Unavailable. A replica that dies under a micro-batch (500),
+    or does not finish it in time (504), may have been killed by one of its documents: each is then tried by itself at
+    once, because in halves the same document would kill a replica at each step.
 
     Args:
         token: What the replicas ask for, if they do.
@@ -87,25 +107,38 @@ class ServeClient:
         self._name = secrets.token_hex(4)
         self._asked = _Asked(unfinished)
         self._base = f"http://{host}:{port}"
+        self._probe_timeout = urllib3.Timeout(connect=2.0, read=engine_seconds)
+        self._http_timeout = urllib3.Timeout(connect=2.0, read=2 * engine_seconds + _PATIENCE_SECONDS)
         self._headers = {"content-type": "application/json"}
         if token is not None:
             self._headers["authorization"] = f"Bearer {token}"
-        self._http = urllib3.PoolManager(
-            maxsize=connections,
-            block=False,
-            retries=False,
-            timeout=urllib3.Timeout(connect=2.0, read=2 * engine_seconds + _PATIENCE_SECONDS),
-        )
+        self._http = urllib3.PoolManager(maxsize=connections, block=False, retries=False)
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
+        with self._asked(len(jobs)) as behind:
+            answer = self._post(jobs, {BEHIND_HEADER: dump_behind(self._name, behind)}, self._http_timeout)
+        return with_probes(jobs, self._answers(jobs, answer), self._probe)
+
+    def _post(
+        self, jobs: Sequence[Job], headers: dict[str, str], timeout: urllib3.Timeout
+    ) -> urllib3.BaseHTTPResponse:
         try:
-            with self._asked(len(jobs)) as behind:
-                headers = self._headers | {BEHIND_HEADER: dump_behind(self._name, behind)}
-                answer = self._http.request("POST", self._base + ROUTE, body=dump_jobs(jobs), headers=headers)
+            return self._http.request(
+                "POST",
+                self._base + ROUTE,
+                body=dump_jobs(jobs),
+                headers=self._headers | headers,
+                timeout=timeout,
+            )
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(
-                f"the engine does not answer ({type(error).__name__})", code="engine_away"
+                f"the engine does not answer ({type(error).__name__})",
+                code="engine_away",
+                probe=partial(self._probe, jobs[0]),
             ) from error
+
+    def _answers(self, jobs: Sequence[Job], answer: urllib3.BaseHTTPResponse) -> list[Answer]:
+        asks = partial(self._probe, jobs[0])
         match answer.status:
             case 200:
                 return load_answers(answer.data)
@@ -133,9 +166,13 @@ class ServeClient:
                     remedy="Give `serve` and `stage` the same BREVITY_SUMMARIZE_SERVE_TOKEN.",
                 )
             case 503:
-                raise Unavailable("the engine's queue is full", code="engine_full")
+                raise Unavailable("the engine's queue is full", code="engine_full", probe=asks, busy=True)
             case status:
-                raise Unavailable(f"the engine answers with status {status}", code="engine_away")
+                raise Unavailable(f"the engine answers with status {status}", code="engine_away", probe=asks)
+
+    def _probe(self, job: Job) -> None:
+        """For no longer than the engine may take; see `probe`."""
+        probe(job, lambda jobs: self._answers(jobs, self._post(jobs, {}, self._probe_timeout)))
 
     def ping(self) -> None:
         try:
@@ -148,15 +185,39 @@ class ServeClient:
     def _singly(self, jobs: Sequence[Job], error: BrevityError) -> list[Answer]:
         if len(jobs) == 1:
             return [error]
-        return [self._alone(job) for job in jobs]
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        return [self._alone(job, deadline) for job in jobs]
 
-    def _alone(self, job: Job) -> Answer:
-        # One that has to wait, say while a dead replica is replaced, must not make the one that killed it forgotten.
-        try:
-            [answer] = self.summarize([job])
-        except Unavailable as error:
-            return error
-        return answer
+    def _alone(self, job: Job, deadline: float) -> Answer:
+        """Waits while a dead replica is replaced: were the job asked for with others again, it would kill the next."""
+        while True:
+            try:
+                (answer,) = self.summarize([job])
+            except Unavailable as error:
+                answer = error
+            if not isinstance(answer, Unavailable) or time.monotonic() > deadline:
+                return answer
+            time.sleep(_AGAIN_SECONDS)
+
+
+def with_probes(jobs: Sequence[Job], answers: Sequence[Answer], ask: Callable[[Job], None]) -> list[Answer]:
+    """Gives each answer that is Unavailable the probe `ask`, by the job it answers."""
+    for job, answer in zip(jobs, answers, strict=True):
+        if isinstance(answer, Unavailable) and answer.probe is None:
+            answer.probe = partial(ask, job)
+    return list(answers)
+
+
+def probe(job: Job, summarize: Callable[[Sequence[Job]], list[Answer]]) -> None:
+    """Ask for the summary of a text that any engine can do, on the way that `job` takes.
+
+    Raises:
+        Unavailable: The engine does not summarize that either.
+    """
+    known = replace(job, text=KNOWN_TEXT, title=None, words=KNOWN_WORDS, style="paragraph")
+    (answer,) = summarize([known])
+    if isinstance(answer, Transient):
+        raise Unavailable(answer.message, code=answer.code)
 
 
 class _Asked:
