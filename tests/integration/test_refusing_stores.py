@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -45,7 +45,7 @@ def ingesting(stack: Stack, lane: Lane, s3: S3Settings) -> Generator[CollectorRe
     handler = IngestHandler(
         store,
         Claims(mongo_client(stack.mongo), stack.mongo.database),
-        IngestBlock(inline_bytes=2_000, extra_buckets=["foreign"]),
+        IngestBlock(inline_bytes=2_000, extra_buckets={"foreign": ["default"]}),
         IngestMetrics(registry),
     )
     stage = Stage(
@@ -71,7 +71,7 @@ def ingesting(stack: Stack, lane: Lane, s3: S3Settings) -> Generator[CollectorRe
         raise errors[0]
 
 
-def submit(lane: Lane, *documents: dict[str, object]) -> set[str]:
+def submit(lane: Lane, *documents: Mapping[str, object]) -> set[str]:
     named = [{"document_id": uuid.uuid4().hex, "language": "en", **document} for document in documents]
     write(lane.kafka, lane.source, [json.dumps(document).encode() for document in named])
     return {str(document["document_id"]) for document in named}
@@ -106,11 +106,11 @@ def test_an_object_the_store_will_not_give_is_that_documents_failure_alone(
 ) -> None:
     settings, script = s3
     refused = [word for word in REFUSALS if word != "slow-down"]
-    addresses = [f"s3://{settings.bucket}/mine/{word}/x" for word in refused]
-    addresses += [f"s3://{settings.bucket}/mine/{word}/x" for word in ("hangs", "cut")]
+    addresses = [f"s3://{settings.bucket}/uploads/default/{word}/x" for word in refused]
+    addresses += [f"s3://{settings.bucket}/uploads/default/{word}/x" for word in ("hangs", "cut")]
     addresses += ["s3://foreign/absent/x"]
     for word in ("hangs", "cut"):
-        script.objects[f"{settings.bucket}/mine/{word}/x"] = TEXT.encode() * 5
+        script.objects[f"{settings.bucket}/uploads/default/{word}/x"] = TEXT.encode() * 5
     with ingesting(stack, lane, settings) as registry:
         bad = submit(lane, *({"object": {"uri": address}} for address in addresses))
         good = submit(lane, *(fresh() for _ in range(20)))
@@ -148,10 +148,10 @@ def test_a_store_that_is_away_holds_and_counts_nothing(
     stack: Stack, lane: Lane, s3: tuple[S3Settings, Script], fails: tuple[int, str]
 ) -> None:
     settings, script = s3
-    script.objects[f"{settings.bucket}/mine/x"] = str(fresh()["text"]).encode()
+    script.objects[f"{settings.bucket}/uploads/default/x"] = str(fresh()["text"]).encode()
     script.fails = fails
     with ingesting(stack, lane, settings) as registry:
-        names = submit(lane, {"object": {"uri": f"s3://{settings.bucket}/mine/x"}})
+        names = submit(lane, {"object": {"uri": f"s3://{settings.bucket}/uploads/default/x"}})
         eventually("held", lambda: told(registry, "held_batches") == 1)
         threading.Event().wait(2)
         script.fails = None
@@ -167,7 +167,7 @@ def test_a_store_that_refuses_us_altogether_is_fatal(
 
     def run() -> None:
         with ingesting(stack, lane, settings):
-            submit(lane, {"object": {"uri": f"s3://{settings.bucket}/mine/x"}})
+            submit(lane, {"object": {"uri": f"s3://{settings.bucket}/uploads/default/x"}})
             eventually("asked", lambda: script.seen["GET platform/probe"] > 0)
             threading.Event().wait(1)
 
@@ -178,7 +178,7 @@ def test_a_store_that_refuses_us_altogether_is_fatal(
 def test_a_real_server_that_breaks_on_a_key_stops_nobody(stack: Stack, lane: Lane) -> None:
     """This one answers 500 for a part of a key that is no file name."""
     with ingesting(stack, lane, stack.s3):
-        bad = submit(lane, {"object": {"uri": f"s3://{stack.s3.bucket}/mine/{'x' * 300}"}})
+        bad = submit(lane, {"object": {"uri": f"s3://{stack.s3.bucket}/uploads/default/{'x' * 300}"}})
         good = submit(lane, fresh())
         eventually("the other passes", lambda: bool(outcomes(lane, "documents.accepted", good)))
         eventually("given up", lambda: bool(outcomes(lane, "documents.rejected", bad)))

@@ -228,13 +228,13 @@ def test_too_many_dead_letters_halt_the_partition_instead_of_emptying_the_topic(
 
     def handle(records: Sequence[Record]) -> list[Result]:
         counted.wait(20)
-        return [Failed(Rejected("no")) for _ in records]
+        return [Failed(Transient("no")) for _ in records]
 
     def told(what: str, **labels: str) -> float:
         return registry.get_sample_value(f"brevity_test_{what}", labels) or 0.0
 
     write(lane.kafka, lane.source, (b"%d" % number for number in range(500)))
-    limits = {"batch_records": 10, "dead_letter_window": 50, "dead_letter_ratio": 0.5}
+    limits = {"batch_records": 10, "dead_letter_window": 50, "dead_letter_ratio": 0.5, "max_attempts": 1}
     with running(lane, handle, registry, **limits) as stage:
         eventually("what waits is known", lambda: stage.unfinished_records() == 500)
         counted.set()

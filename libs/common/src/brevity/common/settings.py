@@ -75,7 +75,13 @@ class StageSettings(Block):
         default=0.5,
         gt=0,
         le=1,
-        description="Above this share of dead letters among the last records the stage stops instead of emptying the topic.",
+        description="Above this share of dead letters that are no sender's fault, among its last records, a partition halts instead of being emptied.",
+    )
+    dead_letter_tenant_share: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="Most that one tenant's dead letters count of what halts a partition, so that one tenant alone halts none; 1 for a platform with a single tenant.",
     )
     dead_letter_window: int = Field(
         default=1_000, ge=10, description="Records over which the dead-letter share is taken."

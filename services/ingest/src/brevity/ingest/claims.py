@@ -23,6 +23,7 @@ from brevity.common.settings import MongoSettings
 from brevity.common.storage.retention import keep_for
 
 COLLECTION = "ingest_claims"
+PROBES = "ingest_probe"
 _DUPLICATE_KEY = 11_000
 _MOST_FAILURES = 1_000
 """Of one text with one request: more sendings of it than this are answered as if the last one held."""
@@ -73,6 +74,7 @@ class Claims:
     ) -> None:
         self._client = client
         self._collection = client[database][COLLECTION]
+        self._probes = client[database][PROBES]
         self._now = now
 
     def prepare(self, *, days: int) -> None:
@@ -84,7 +86,7 @@ class Claims:
             )
             keep_for(self._collection, "taken_at", days=days)
         except PyMongoError as error:
-            raise _away(error) from error
+            raise self._doubtful(error) from error
 
     def ping(self) -> None:
         """Raises Unavailable when MongoDB does not answer."""
@@ -92,6 +94,18 @@ class Claims:
             self._client.admin.command("ping")
         except PyMongoError as error:
             raise _away(error) from error
+
+    def _probe(self) -> None:
+        """Raises Unavailable when MongoDB takes no writes: one that is full, or has lost its majority, still answers."""
+        try:
+            self._probes.update_one({"_id": "probe"}, {"$set": {"asked": datetime.now(UTC)}}, upsert=True)
+        except PyMongoError as error:
+            raise _away(error) from error
+
+    def _doubtful(self, error: PyMongoError) -> Unavailable:
+        away = _away(error)
+        away.probe = self._probe
+        return away
 
     def take(self, wanted: Sequence[Claim]) -> list[Claim]:
         """The claim that holds for each of `wanted`, in order: its own, or the one that came first and has not failed.
@@ -114,7 +128,7 @@ class Claims:
         try:
             found = self._collection.find_one({"topic": topic, "partition": partition, "offset": offset})
         except PyMongoError as error:
-            raise _away(error) from error
+            raise self._doubtful(error) from error
         return found["_id"] if found else None
 
     def _held(self, asking: Mapping[int, Claim], failures: int) -> dict[int, Claim]:
@@ -142,9 +156,11 @@ class Claims:
             }
             return {place: replace(found[name], tenant=asking[place].tenant) for place, name in names.items()}
         except PyMongoError as error:
-            raise _away(error) from error
+            raise self._doubtful(error) from error
         except KeyError as error:
-            raise Unavailable("a claim just written cannot be read back", code="mongo") from error
+            raise Unavailable(
+                "a claim just written cannot be read back", code="mongo", probe=self._probe
+            ) from error
 
 
 def settled(event: object) -> UpdateOne | None:

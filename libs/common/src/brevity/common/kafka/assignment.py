@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
+from brevity.common.kafka.breaker import Breaker
 from brevity.common.kafka.crash_guard import CrashGuard
 from brevity.common.kafka.inflight import Batch, Partition
 from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.kafka.transaction import Aborted
+from brevity.common.kafka.transform import Fate
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import StageSettings
 
@@ -79,7 +80,7 @@ class Assignment:
             before = next(p for p in owned if (p.topic, p.number) == (place.topic, place.partition))
             after = self._partitions[place.topic, place.partition]
             # Nobody died: what stands in the metadata is this instance's own lease.
-            after.guard, after.halted, after.dead_letters = before.guard, before.halted, before.dead_letters
+            after.guard, after.halted, after.breaker = before.guard, before.halted, before.breaker
             after.guard.unsigned()  # the lease may have been renewed in the transaction that failed
             self._patiently(lambda place=place: self._consumer.seek(place))
             if before.resume_at and not (self._paused or before.halted):
@@ -171,20 +172,19 @@ class Assignment:
         partition.resume_at, partition.resume_from = due, offset
         self._consumer.pause([_place(partition)])
 
-    def count(self, partition: Partition, *, dead: bool) -> None:
-        """Count a finished record; a partition with too large a share of dead letters is halted."""
-        partition.dead_letters.append(dead)
-        if not dead or len(partition.dead_letters) < self._settings.dead_letter_window or partition.halted:
+    def count(self, partition: Partition, fate: Fate) -> None:
+        """Count a finished record; a partition whose `Breaker` trips is halted."""
+        if partition.breaker is None:
             return
-        share = sum(partition.dead_letters) / len(partition.dead_letters)
-        if share > self._settings.dead_letter_ratio:
+        if not fate.ours:
+            partition.breaker.passed()
+        elif partition.breaker.failed(fate.tenant) and not partition.halted:
             partition.halted = True
             self._consumer.pause([_place(partition)])
             log.error(
                 "partition halted: too many dead letters",
                 topic=partition.topic,
                 partition=partition.number,
-                share=round(share, 3),
                 remedy="Mend the cause (`brevity dlq list`), then restart the service.",
             )
 
@@ -233,7 +233,7 @@ class Assignment:
                 guard=guard,
                 retry=committed.topic == self._retry_topic,
                 fetched=offset,
-                dead_letters=deque(maxlen=self._settings.dead_letter_window),
+                breaker=Breaker(self._settings),
             )
             places.append(TopicPartition(committed.topic, committed.partition, offset))
         return places

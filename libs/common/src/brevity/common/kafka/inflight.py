@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from brevity.common.kafka.breaker import Breaker
 from brevity.common.kafka.crash_guard import CrashGuard
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.transform import Fate
@@ -39,7 +40,7 @@ class Partition:
     resume_at: float = 0.0
     resume_from: int = -1
     halted: bool = False
-    dead_letters: deque[bool] = field(default_factory=deque[bool])
+    breaker: Breaker | None = None
 
     def settled(self) -> bool:
         """Whether all that arrived is done."""

@@ -293,7 +293,7 @@ class Stage:
         self._metrics.commit_seconds.observe(time.perf_counter() - began)
         self._progress.finished(done, outputs)
         for item, fate in done:
-            self._assignment.count(item.partition, dead=fate.outcome == "dead_letter")
+            self._assignment.count(item.partition, fate)
 
     def _drain(self, seconds: float | None) -> None:
         """Wait for what is in work and commit it; for `seconds` at most (None: until done or told to stop)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from brevity.common.errors import BrevityError, Fatal, Rejected
 from brevity.common.kafka.blame import Blame
+from brevity.common.kafka.breaker import tenant_of
 from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import DeadLetter, Done, Handler, Result
@@ -25,11 +26,16 @@ _FRAMING_BYTES = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of one record, and what to write together with its offset."""
+    """What becomes of one record, and what to write together with its offset.
+
+    `ours`: it was given up though its sender did nothing wrong, as far as is known; `tenant` is whose it was.
+    """
 
     outcome: str
     outputs: tuple[OutRecord, ...] = ()
     code: str | None = None
+    ours: bool = False
+    tenant: str | None = None
 
 
 class Transform:
@@ -74,8 +80,8 @@ class Transform:
         self._metrics.transform_seconds.observe(time.perf_counter() - began)
         return fates
 
-    def give_up(self, record: Record, error: BrevityError, attempts: int) -> Fate:
-        """The fate of a record that is not tried (again)."""
+    def give_up(self, record: Record, error: BrevityError, attempts: int, *, ours: bool = True) -> Fate:
+        """The fate of a record that is not tried (again); `ours` unless its sender is at fault."""
         letter = self._blame.letter(lambda: self._letter(record, error, attempts))
         log.warning(
             "record given up",
@@ -87,7 +93,7 @@ class Transform:
             reason=error.message,
             attempts=attempts,
         )
-        return Fate("dead_letter", (letter,), error.code)
+        return Fate("dead_letter", (letter,), error.code, ours, tenant_of(letter) if ours else None)
 
     def _letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
         try:
@@ -104,7 +110,7 @@ class Transform:
             code="unreadable_record",
             remedy="Send it again with header names in UTF-8, in a batch that unpacks to less (docs/delivery.md).",
         )
-        return self.give_up(record, error, record.attempt)
+        return self.give_up(record, error, record.attempt, ours=False)
 
     def _fate(self, record: Record, result: Result) -> Fate:
         if isinstance(result, Done):
@@ -116,10 +122,12 @@ class Transform:
                 code="output_too_large",
                 remedy="Ask for a shorter summary or less metadata, then submit again.",
             )
-            return self.give_up(record, error, record.attempt)
+            return self.give_up(record, error, record.attempt, ours=False)
         if isinstance(result.error, Fatal):
             raise result.error
-        if isinstance(result.error, Rejected) or record.attempt >= self._settings.max_attempts:
+        if isinstance(result.error, Rejected):
+            return self.give_up(record, result.error, record.attempt, ours=False)
+        if record.attempt >= self._settings.max_attempts:
             return self.give_up(record, result.error, record.attempt)
         wait = backoff_seconds(record.attempt, self._settings)
         again = next_attempt(
