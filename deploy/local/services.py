@@ -60,12 +60,17 @@ class Service(Server):
     def failing(self) -> list[str]:
         """Names of the checks that do not pass."""
         try:
-            urllib.request.urlopen(f"http://{self.address}{self._ready_path}", timeout=5).close()
+            with urllib.request.urlopen(f"http://{self.address}{self._ready_path}", timeout=5) as answer:
+                body = answer.read()
         except urllib.error.HTTPError as error:
-            return list(json.loads(error.read()).get("failing", []))
+            body = error.read()
         except OSError:
             return ["no answer"]
-        return []
+        try:
+            told = json.loads(body)
+        except ValueError:
+            return []
+        return [*told.get("failing", []), *told.get("degraded", [])]
 
 
 Own = Mapping[str, Mapping[str, str]]

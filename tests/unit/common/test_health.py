@@ -114,3 +114,27 @@ async def test_a_change_is_logged_and_not_every_probe(capsys: pytest.CaptureFixt
     lines = capsys.readouterr().err.splitlines()
     assert ["does not answer" in line for line in lines] == [True, False]
     assert "answers again" in lines[1]
+
+
+async def test_a_full_thread_pool_makes_no_dependency_look_down() -> None:
+    """Slow sends fill the loop's own pool while the broker hangs; the store is asked all the same."""
+    end = threading.Event()
+    loop = asyncio.get_running_loop()
+    sends = [loop.run_in_executor(None, end.wait, 60) for _ in range(64)]
+    here, silent = Dependency(), Dependency()
+    silent.hang = end
+    checks = (Check("broker", silent.ping), Check("object_store", here.ping))
+    try:
+        readiness = await Health(checks, timeout_seconds=2).ready()
+        assert readiness.failing == ("broker",)
+        assert readiness.reasons == {"broker": "no answer within 2 s"}
+    finally:
+        end.set()
+        await asyncio.gather(*sends)
+
+
+async def test_errors_of_others_are_not_quoted() -> None:
+    def leak() -> None:
+        raise ValueError("mongodb://user:secret@host")
+
+    assert (await Health((Check("store", leak),)).ready()).reasons == {"store": "ValueError"}

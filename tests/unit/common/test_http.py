@@ -88,10 +88,30 @@ async def test_a_service_is_ready_when_everything_answers_and_says_what_does_not
 
     async with door(checks=(Check("kafka", here), Check("mongo", away), Check("s3", away))) as client:
         answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (503, {"status": "failing", "failing": ["mongo", "s3"]})
+        assert (answer.status_code, answer.json()) == (
+            503,
+            {"status": "failing", "failing": ["mongo", "s3"], "reasons": {"mongo": "no", "s3": "no"}},
+        )
         assert (await client.get("/healthz")).status_code == 200, "a restart would not help"
     async with door(checks=(Check("kafka", here),)) as client:
         assert (await client.get("/readyz")).json() == {"status": "ok", "failing": []}
+
+
+async def test_what_stops_no_caller_degrades_a_service_and_turns_nobody_away() -> None:
+    def away() -> None:
+        raise Unavailable("the store is away")
+
+    async with door(checks=(Check("object_store", away, stops="long texts"),)) as client:
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "status": "degraded",
+            "failing": [],
+            "degraded": ["object_store"],
+            "reasons": {"object_store": "the store is away; stops long texts"},
+        },
+    )
 
 
 async def test_metrics_count_requests_by_route_and_never_by_made_up_paths() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 
-from brevity.common.errors import Unavailable
 from brevity.common.http.app import create_app
 from brevity.common.http.server import BackgroundServer, port_of
 from brevity.common.kafka.metrics import StageMetrics
@@ -47,10 +46,7 @@ def run(settings: IngestSettings) -> None:
         StageMetrics("ingest"),
     )
 
-    def assigned() -> None:
-        if not stage.ready():
-            raise Unavailable("no partitions are assigned, or one is halted", code="kafka")
-
+    submitter = Submitter(settings.kafka, store, settings.ingest)
     door = create_app(
         "ingest",
         title="Brevity ingest",
@@ -58,14 +54,15 @@ def run(settings: IngestSettings) -> None:
         http=settings.http,
         auth=settings.auth,
         checks=[
-            Check("kafka", assigned),
-            Check("mongo", claims.ping),
-            Check("object_store", store.ping),
+            Check("kafka", submitter.ping),
+            Check("partitions", stage.ping, stops="documents that wait on the topic"),
+            Check("mongo", claims.ping, stops="what was submitted, and asking how it stands"),
+            Check("object_store", store.ping, stops="files, long texts and rejections"),
         ],
         heartbeat=stage.heartbeat_age_seconds,
     )
     notes = Notes(states.submitted)
-    add_routes(door, Submitter(settings.kafka, store, settings.ingest), states, notes, settings.ingest)
+    add_routes(door, submitter, states, notes, settings.ingest)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stage.stop())
     with (

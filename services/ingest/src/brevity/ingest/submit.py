@@ -23,6 +23,7 @@ from brevity.ingest.extract.kinds import kind_of
 from brevity.ingest.settings import IngestBlock
 
 _ACK_SECONDS = 20.0
+_PING_SECONDS = 5.0
 
 
 class Submitter:
@@ -81,6 +82,16 @@ class Submitter:
                 f"Kafka did not take the document: {failure[0] if failure else 'no answer'}", code="kafka"
             )
         return document.document_id or ""
+
+    def ping(self) -> None:
+        """Raises Unavailable unless Kafka answers for the topic that submissions go to."""
+        name = DocumentSubmitted.topic
+        try:
+            topic = self._producer.list_topics(name, timeout=_PING_SECONDS).topics[name]
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}", code="kafka") from error
+        if topic.error is not None:
+            raise Unavailable(f"Kafka does not answer: {topic.error.str()}", code="kafka")
 
     def upload(self, tenant: str, data: bytes, media_type: str | None) -> ObjectRef:
         """Keep the bytes of a tenant's file and return their reference. Raises Rejected (size, type) or Unavailable."""

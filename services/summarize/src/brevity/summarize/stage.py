@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 
-from brevity.common.errors import Unavailable
 from brevity.common.http.app import create_app
 from brevity.common.http.server import BackgroundServer, port_of
 from brevity.common.kafka.metrics import StageMetrics
@@ -38,17 +37,17 @@ def run(settings: SummarizeSettings) -> None:
         StageMetrics("summarize"),
     )
 
-    def assigned() -> None:
-        if not stage.ready():
-            raise Unavailable("no partitions are assigned, or one is halted", code="kafka")
-
     door = create_app(
         "summarize",
         title="Brevity summarize stage",
         mode=settings.mode,
         http=settings.http,
         auth=settings.auth,
-        checks=[Check("kafka", assigned), Check("engine", client.ping), Check("object_store", store.ping)],
+        checks=[
+            Check("partitions", stage.ping),
+            Check("engine", client.ping),
+            Check("object_store", store.ping),
+        ],
         heartbeat=stage.heartbeat_age_seconds,
     )
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,7 +6,7 @@ reads), problem details for every error, keys, limits and security headers; a se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -106,9 +106,9 @@ def _add_probes(app: FastAPI, health: Health, registry: CollectorRegistry) -> No
         return _probe([] if health.alive() else ["heartbeat"])
 
     async def readyz() -> Response:
-        """200 when every dependency answers, else 503 with the names of those that do not."""
+        """200 while callers can be served, else 503; names what does not answer, and what stands still for it."""
         readiness = await health.ready()
-        return _probe(list(readiness.failing))
+        return _probe(list(readiness.failing), list(readiness.degraded), readiness.reasons)
 
     async def metrics(request: Request) -> Response:
         """Prometheus (or OpenMetrics) text. Asks the dependencies too: a scrape needs no probe beside it to be fresh."""
@@ -120,7 +120,15 @@ def _add_probes(app: FastAPI, health: Health, registry: CollectorRegistry) -> No
         app.add_api_route(path, answer, methods=["GET"], include_in_schema=False, response_class=Response)
 
 
-def _probe(failing: list[str]) -> Response:
-    return JSONResponse(
-        {"status": "failing" if failing else "ok", "failing": failing}, status_code=503 if failing else 200
-    )
+def _probe(
+    failing: list[str], degraded: Sequence[str] = (), reasons: Mapping[str, str] | None = None
+) -> Response:
+    body: dict[str, Any] = {
+        "status": "failing" if failing else "degraded" if degraded else "ok",
+        "failing": failing,
+    }
+    if degraded:
+        body["degraded"] = degraded
+    if reasons:
+        body["reasons"] = reasons
+    return JSONResponse(body, status_code=503 if failing else 200)

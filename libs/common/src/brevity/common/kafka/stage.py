@@ -17,7 +17,7 @@ from typing import Any
 
 from confluent_kafka import Message, TopicPartition
 
-from brevity.common.errors import Rejected
+from brevity.common.errors import Rejected, Unavailable
 from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.batch_header import batch_header
 from brevity.common.kafka.blame import Abandoned
@@ -158,6 +158,21 @@ class Stage:
     def unfinished_records(self) -> int:
         """See `Progress.unfinished`."""
         return self._progress.unfinished
+
+    def ping(self) -> None:
+        """Raises Unavailable when this instance works on nothing, or not on all that it should."""
+        partitions = self._assignment.all()
+        halted = sorted(f"{place.topic}/{place.number}" for place in partitions if place.halted)
+        if halted:
+            raise Unavailable(
+                f"halted by too many dead letters: {', '.join(halted[:5])} ({len(halted)} of {len(partitions)})",
+                code="partition_halted",
+                remedy="Mend the cause (`brevity dlq list`), then restart the service.",
+            )
+        if not partitions:
+            raise Unavailable(
+                "no partitions are assigned: Kafka is away, or others have them all", code="kafka"
+            )
 
     def ready(self) -> bool:
         """Whether partitions are assigned and none is halted. (With more instances than partitions one idles, unready.)"""
