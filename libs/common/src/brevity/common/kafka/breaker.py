@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
+from typing import Any
 
 from brevity.common.kafka.record import OutRecord
 from brevity.common.settings import StageSettings
@@ -54,8 +55,8 @@ class Breaker:
 def tenant_of(letter: OutRecord) -> str | None:
     """Whose document a dead letter is about, where it says so."""
     try:
-        event = json.loads(letter.value)
-    except (ValueError, RecursionError):
+        event: Any = json.loads(letter.value)
+        tenant = event["tenant"]
+    except (ValueError, RecursionError, TypeError, KeyError):
         return None
-    tenant = event.get("tenant") if isinstance(event, dict) else None
     return tenant if isinstance(tenant, str) else None
