@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from brevity.common.settings import KafkaSettings
+from tests.chaos.history import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +18,19 @@ class Entry:
     key: str
     value: bytes
     event_id: str
+    place: Place = ("", -1, -1)
 
 
-def read_topic(kafka: KafkaSettings, topic: str, *, timeout_seconds: float = 30.0) -> list[Entry]:
-    """Every committed record of `topic` that is there now, partition by partition."""
+def read_topic(
+    kafka: KafkaSettings, topic: str, *, timeout_seconds: float = 30.0, committed: bool = True
+) -> list[Entry]:
+    """Every committed record of `topic` that is there now, partition by partition; or all, of aborted transactions too."""
     consumer = Consumer(
         {
             "bootstrap.servers": kafka.bootstrap_servers,
             "group.id": "chaos-ledger",
             "enable.auto.commit": False,
-            "isolation.level": "read_committed",
+            "isolation.level": "read_committed" if committed else "read_uncommitted",
             "enable.partition.eof": True,
         }
     )
@@ -50,11 +54,15 @@ def read_topic(kafka: KafkaSettings, topic: str, *, timeout_seconds: float = 30.
             names = [value for name, value in message.headers() or [] if name == "ce_id"]
             event_id = names[-1] if names else b""
             assert isinstance(event_id, bytes)
+            partition, offset = message.partition(), message.offset()
+            assert partition is not None
+            assert offset is not None
             entries.append(
                 Entry(
                     (message.key() or b"").decode(),
                     message.value() or b"",
                     event_id.decode(),
+                    (topic, partition, offset),
                 )
             )
         return entries
