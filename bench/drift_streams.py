@@ -30,6 +30,10 @@ DOMAINS = ("meeting-passages", "science-tldr", "biomedical", "clinic-dialogue", 
 REFERENCE = 400
 """Documents of the window the model was trained on."""
 
+WEEK, WEEKS = (500, 200), 8
+"""Documents of the weekdays, and of another kind at the weekend."""
+BURSTS = (10, 20)
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MODEL = "bench-1"
 TENANT = "default"
@@ -65,7 +69,9 @@ class Step:
 class Stream:
     """A scenario with its seed. `length` documents follow the reference; the change begins at `change`.
 
-    `ramp` documents lie between the first of the new domain and the last of the old one; 0 for an abrupt change.
+    `ramp` documents lie between the first of the new domain and the last of the old one; 0 for an abrupt change. With
+    `week`, so many documents of the domain are followed by so many of the other one, again and again. `burst` documents of
+    the other one come in a row, once.
     """
 
     kind: str
@@ -77,6 +83,8 @@ class Stream:
     ramp: int = 0
     liked: float = 0.9
     liked_after: float = 0.9
+    week: tuple[int, int] = (0, 0)
+    burst: int = 0
 
     def reference(self, pools: dict[str, list[Real]]) -> list[Real]:
         draw = np.random.default_rng([self.seed, 1])
@@ -87,6 +95,10 @@ class Stream:
         for number in range(self.length):
             since = number - self.change if self.change is not None else -1
             moved = since >= 0 and (self.ramp == 0 or draw.random() < (since + 1) / self.ramp)
+            if self.week[1]:
+                moved = number % sum(self.week) >= self.week[0]
+            if self.burst:
+                moved = 0 <= number - self.length // 2 < self.burst
             pool = pools[self.other if moved and self.other else self.domain]
             liked = self.liked_after if since >= 0 else self.liked
             yield Step(number, pool[draw.integers(len(pool))], bool(draw.random() < liked))
@@ -137,7 +149,7 @@ def _summary(summary: str, text: str, words: int, language: str) -> SummaryCompl
 
 
 def streams(quick: bool) -> list[Stream]:
-    """All of them: 244, or 39 when `quick`."""
+    """All of them."""
     pairs = list(permutations(DOMAINS, 2))
     picked = pairs[::4] if quick else pairs
     calm = 1 if quick else 8
@@ -150,6 +162,11 @@ def streams(quick: bool) -> list[Stream]:
         found.append(Stream("abrupt change", old, 2_000 + n, 2_100, change=600, other=new))
     for n, (old, new) in enumerate(picked * (1 if quick else 2)):
         found.append(Stream("gradual change", old, 3_000 + n, 2_600, change=600, other=new, ramp=600))
+    for n, (old, new) in enumerate(picked):
+        found.append(Stream("weekly rhythm", old, 5_000 + n, WEEKS * sum(WEEK), other=new, week=WEEK))
+    for size in BURSTS:
+        for n, (old, new) in enumerate(picked * (1 if quick else 3)):
+            found.append(Stream(f"{size} odd in a row", old, 6_000 + n, 600, other=new, burst=size))
     for n in range(24 if quick else 64):
         domain = DOMAINS[n % len(DOMAINS)]
         change = 600 if n % 2 == 0 else 1_500

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from brevity.feedback.drift.measures import EDIT, RATING, SUMMARY
+from brevity.feedback.drift.measures import EDIT, INPUT, RATING, SUMMARY
 from tests.unit.feedback.drift.observing import at, feed, scope
 
 
@@ -116,3 +116,46 @@ def test_after_rebasing_the_new_state_is_the_norm() -> None:
     watched.rebase()
     assert feed(watched, ratings(0.9, 300, 15), first=300) == []
     assert feed(watched, ratings(0.4, 200, 16), first=600) != []
+
+
+def documents(kind: float, count: int, seed: int) -> list[list[float]]:
+    """Eight statistics of documents; another `kind` has other lengths and other words."""
+    draw = np.random.default_rng(seed)
+    middles = [300 * kind, 20 * kind, 5.0, 0.02, 0.04, 0.6, 9.0 * kind, 0.9]
+    return [[abs(float(x)) for x in draw.normal(middles, [m / 8 for m in middles])] for _ in range(count)]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_week_with_days_of_two_kinds_is_told_once(seed: int) -> None:
+    watched = scope(INPUT, 80_000, baseline=200, quiet=500)
+    weeks = [documents(1.0, 500, 10 * seed + n) + documents(1.5, 200, 100 + 10 * seed + n) for n in range(5)]
+    found = feed(watched, itertools.chain.from_iterable(weeks))
+    assert [place // 700 for place, _ in found] == [0], "once, at the first weekend"
+    later = feed(watched, documents(0.6, 100, 9), first=3_500)
+    assert len(later) == 1, "a third kind is news again"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_batch_of_ten_odd_documents_is_no_drift(seed: int) -> None:
+    values = documents(1.0, 300, seed) + documents(2.5, 10, 50 + seed) + documents(1.0, 100, 90 + seed)
+    assert feed(scope(INPUT, 80_000), values) == []
+
+
+def test_what_silence_kept_back_is_told_when_it_ends() -> None:
+    watched = scope(INPUT, 80_000, quiet=300)
+    values = documents(1.0, 400, 1) + documents(1.5, 150, 2) + documents(0.5, 400, 3)
+    places = [place for place, _ in feed(watched, values)]
+    assert len(places) == 2
+    assert places[0] < 550 < places[1]
+    assert places[1] - places[0] == 300
+
+
+@pytest.mark.parametrize("cut", [520, 640, 700])
+def test_known_states_survive_a_restart(cut: int) -> None:
+    values = documents(1.0, 500, 1) + documents(1.5, 200, 2) + documents(1.0, 300, 3) + documents(1.5, 200, 4)
+    whole, first, second = (scope(INPUT, 80_000, quiet=100) for _ in range(3))
+    expected = feed(whole, values)
+    before = feed(first, values[:cut])
+    second.restore(json.loads(json.dumps(first.state())))
+    assert before + feed(second, values[cut:], first=cut) == expected
+    assert json.dumps(second.state()) == json.dumps(whole.state())

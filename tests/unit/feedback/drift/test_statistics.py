@@ -56,7 +56,7 @@ def test_the_test_grows_no_faster_than_the_count_while_nothing_changes() -> None
     runs, length = 200, 40
     ends: list[float] = []
     for _ in range(runs):
-        detector = Detector(("both",), min_effect=-2.0, threshold=1e9)  # every bet counts
+        detector = Detector(("both",), min_effect=-2.0, threshold=1e9, fewest=1)  # every bet counts
         values = [detector.observe(Rank(p, p)).value for p in draw.random((length, 1))]
         ends.append(values[-1])
     # Heavy tails: the mean is below its expectation, the count, far more often than above.

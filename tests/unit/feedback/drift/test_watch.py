@@ -253,3 +253,36 @@ def test_each_hour_of_a_test_has_one_point_and_none_is_lost_or_counted_twice_ove
     assert [key.hour for key in points if not key.tenant] == [at(60 * hour) for hour in range(1, 7)]
     assert all(0 <= point.evidence < 1 for point in overall)
     assert run(205) == points
+
+
+@pytest.mark.parametrize("presses", [27, 500])
+def test_one_reviewer_counts_once_for_a_summary_however_often_the_thumb_is_pressed(presses: int) -> None:
+    watch = watching()
+    assert rated(watch, 0.9, range(200)) == []
+    once = watch.evidence()["rating"]
+    alarms: list[Alarm] = []
+    for number in range(1_000, 1_000 + presses):
+        vote = rating(number, False, summary_id="s-1", reviewer="angry")
+        alarms += watch.feedback(vote)
+        if number == 1_000:
+            once = watch.evidence()["rating"]
+        if number == 1_010:
+            watch = Watch.from_json(watch.to_json(), QUICK)
+    assert alarms == []
+    assert rated(watch, 1.0, range(5_000, 5_001)) == []
+    assert watch.evidence()["rating"] <= once
+
+
+def test_as_many_votes_on_as_many_summaries_do_count() -> None:
+    watch = watching()
+    rated(watch, 0.9, range(200))
+    found = [a for n in range(1_000, 1_200) for a in watch.feedback(rating(n, False, reviewer="angry"))]
+    assert found
+
+
+def test_a_rating_and_a_correction_of_one_summary_are_two_votes() -> None:
+    watch = watching()
+    rated(watch, 0.9, range(200))
+    before = watch.to_json()
+    watch.feedback(rating(900, True, summary_id="s-1", rating=None, edit_distance=0.4))
+    assert json.loads(json.loads(watch.to_json())["monitors"]) != json.loads(json.loads(before)["monitors"])

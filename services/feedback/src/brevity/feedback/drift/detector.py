@@ -17,7 +17,7 @@ _FALL = 1
 _RECENT = 1 / 50
 
 SHORTEST = 30
-"""Observations a change must have lasted: a handful of odd ones in a row, as a batch of uploads brings, is no drift."""
+"""Observations a change must have lasted."""
 
 
 class Evidence(NamedTuple):
@@ -45,18 +45,25 @@ class Detector:
     assumed. (Shiryaev 1963 and Roberts 1966; for e-values Shin, Ramdas, Rinaldo 2022, "E-detectors: a nonparametric
     framework for sequential change detection", theorem 2.4; for conformal p-values Vovk, Petej, Nouretdinov,
     Ahlberg, Carlsson, Gammerman 2021, "Retrain or not retrain: conformal test martingales for change-point
-    detection".) Where a change began is taken from the CUSUM of the leading bet (Page 1954): the last time its
+    detection".) Gains are capped, which only lowers them. Where a change began is taken from the CUSUM of the leading bet (Page 1954): the last time its
     product of gains was at most 1. Evidence is kept up to what an alarm needs and no further, which only lowers it:
     what a short burst has piled up is then gone by the time that a change must have lasted.
+
+    Args:
+        fewest: Odd observations that take evidence from 1 to the threshold at the least, however odd: no single one
+            multiplies it by more than the `fewest`-th root of the threshold.
     """
 
-    def __init__(self, directions: tuple[Direction, ...], min_effect: float, threshold: float) -> None:
+    def __init__(
+        self, directions: tuple[Direction, ...], min_effect: float, threshold: float, fewest: int
+    ) -> None:
         self._min_effect = min_effect
         # Bets that would win in a harmless direction are left out: an improvement cannot raise an alarm.
         allowed = np.array([(d != "fall", d != "rise") for d in directions])
         shape = (len(directions), 2, BETS)
         self._open = np.broadcast_to(allowed[:, :, None], shape).astype(np.float64)
         self._bets = float(self._open.sum())
+        self._most = threshold ** (1 / fewest)
         self._ceiling = 2 * threshold * self._bets  # a single bet can still raise the alarm
         self.reset()
 
@@ -71,7 +78,7 @@ class Detector:
 
     def observe(self, rank: Rank) -> Evidence:
         """Take one observation into account; about 40 microseconds for eight statistics."""
-        won = gains(np.stack((rank.p, 1 - rank.p), axis=1))
+        won = np.minimum(gains(np.stack((rank.p, 1 - rank.p), axis=1)), self._most)
         self._m = np.minimum(won * (1 + self._m), self._ceiling) * self._open
         alive = self._cusum > 1
         self._cusum = np.minimum(won * np.where(alive, self._cusum, 1.0), self._ceiling)

@@ -42,12 +42,14 @@ class Family:
             chance that a new value is above an old one less the chance that it is below. For a yes/no statistic
             this is the difference of the two rates.
         quality: Whether an alarm means harm; its effect is then reported as negative.
+        fewest: See `Detector`. Documents come in batches of one sender's, and one batch is no drift.
     """
 
     name: str
     statistics: tuple[Statistic, ...]
     min_effect: float
     quality: bool
+    fewest: int = 12
 
     def cells(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
         """The cell in 0..BINS-1 of each value; values of the family's statistics in order."""
@@ -75,6 +77,7 @@ INPUT = Family(
     ),
     min_effect=0.2,
     quality=False,
+    fewest=24,
 )
 SUMMARY = Family(
     "quality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,17 @@ class Ranks:
     def add(self, cells: NDArray[np.int64]) -> None:
         self._cells[self._rows, cells] += 1
         self.count += 1
+
+    def remove(self, cells: NDArray[np.int64]) -> None:
+        """Take back an observation that was added."""
+        self._cells[self._rows, cells] -= 1
+        self.count -= 1
+
+    def shift(self, cells: Sequence[NDArray[np.int64]]) -> Floats:
+        """The rank-biserial correlation of some observations with those here, one for each statistic, in [-1, 1]."""
+        below = np.cumsum(self._cells, axis=1) - self._cells
+        middle = (below + 0.5 * self._cells) / max(1, self.count)
+        return 2 * np.mean([middle[self._rows, each] for each in cells], axis=0) - 1
 
     def rank(self, cells: NDArray[np.int64], uniforms: Floats) -> Rank:
         """Add an observation and rank it.

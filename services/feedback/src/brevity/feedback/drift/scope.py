@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brevity.feedback.drift.detector import Detector, Evidence
 from brevity.feedback.drift.measures import Family
-from brevity.feedback.drift.ranks import Ranks
+from brevity.feedback.drift.states import States
 
 Floats = NDArray[np.float64]
 
@@ -80,7 +80,11 @@ class Tested(NamedTuple):
 
 
 class Scope:
-    """Ranks, test and debounce. Bounded memory; the same observations always give the same findings."""
+    """Ranks, test and debounce. Bounded memory; the same observations always give the same findings.
+
+    Of the input, states told of once are known (`States`): a return to one is no finding, and silence has its ranks learn
+    the new state. Quality has one norm: a fall that lasts is told again, and what follows an alarm is not learnt from.
+    """
 
     def __init__(self, family: Family, threshold: float, baseline: int, quiet: int, salt: str) -> None:
         self._family = family
@@ -88,8 +92,11 @@ class Scope:
         self._baseline = baseline
         self._quiet = quiet
         self._salt = salt
-        self._ranks = Ranks(len(family.statistics))
-        self._detector = Detector(tuple(s.alarm_on for s in family.statistics), family.min_effect, threshold)
+        self._states = States(len(family.statistics), family.min_effect)
+        self._untold: tuple[int, Evidence] | None = None
+        self._detector = Detector(
+            tuple(s.alarm_on for s in family.statistics), family.min_effect, threshold, family.fewest
+        )
         self._first: datetime | None = None
         self._recent: deque[tuple[str, datetime]] = deque(maxlen=RECENT_TIMES)
         self._silent = 0
@@ -102,28 +109,53 @@ class Scope:
 
     def learn(self, observation: Observation) -> None:
         """Take an observation of the reference: ranked against, not tested."""
-        self._ranks.add(self._family.cells(observation.values))
+        self._states.reference.add(self._family.cells(observation.values))
         self._first = self._first or observation.at
 
     def observe(self, observation: Observation) -> Finding | None:
         """Test an observation; a finding at most once in `quiet` of them."""
         self.tested = None
         if self._silent:
-            # What follows an alarm is not ranked: the new state must not become the norm by itself.
             self._silent -= 1
-            return None
-        if self._ranks.count < self._baseline:
+            if self._family.quality:
+                return None  # a fall that lasts must not become the norm by itself
+        if self._states.reference.count < self._baseline:
             self.learn(observation)
             return None
-        self._since_quiet += 1
+        self._since_quiet += not self._silent
         self._recent.append((observation.document_id, observation.at))
         cells = self._family.cells(observation.values)
-        evidence = self._detector.observe(self._ranks.rank(cells, self._uniforms(observation.id)))
-        self.evidence = evidence.value
-        self.tested = Tested(
-            evidence.value, self._family.statistics[evidence.statistic].name, evidence.effect
-        )
-        return self._raise(evidence) if evidence.value >= self._threshold else None
+        evidence = self._detector.observe(self._states.ranks.rank(cells, self._uniforms(observation.id)))
+        if not self._silent:
+            self.evidence = evidence.value
+            self.tested = Tested(
+                evidence.value, self._family.statistics[evidence.statistic].name, evidence.effect
+            )
+        if self._family.quality:
+            return self._raise(evidence) if evidence.value >= self._threshold else None
+        self._states.note(cells)
+        return self._moved(evidence) if evidence.value >= self._threshold else self._told_late()
+
+    def _moved(self, evidence: Evidence) -> Finding | None:
+        """The stream has left the state it was in: a finding, unless it is back in a known one or all is silent."""
+        if self._states.back(evidence.started):
+            self._detector.reset()
+            return None
+        if self._silent:
+            self._states.begin(evidence.started)
+            self._detector.reset()
+            self._untold = (self._states.now, evidence)
+            return None
+        finding = self._raise(evidence)
+        self._states.begin(evidence.started)
+        return finding
+
+    def _told_late(self) -> Finding | None:
+        """What silence kept back, if the stream is still in that state when silence ends."""
+        if self._untold is None or self._silent:
+            return None
+        (state, evidence), self._untold = self._untold, None
+        return self._raise(evidence) if state == self._states.now else None
 
     def _raise(self, evidence: Evidence) -> Finding:
         assert self._first is not None  # noqa: S101 - a tested scope has learnt
@@ -135,7 +167,7 @@ class Scope:
             statistic=self._family.statistics[evidence.statistic].name,
             value=evidence.value,
             effect=-abs(evidence.effect) if self._family.quality else evidence.effect,
-            baseline_count=self._ranks.count - count,
+            baseline_count=max(0, self._states.ranks.count - count),
             baseline_first=self._first,
             baseline_last=before[-1][1] if before else current[0][1],
             count=count,
@@ -165,8 +197,10 @@ class Scope:
 
     def state(self) -> dict[str, Any]:
         return {
-            "ranks": self._ranks.state(),
-            "detector": self._detector.state() if self._ranks.count >= self._baseline else None,
+            "ranks": self._states.reference.state(),
+            "states": None if self._family.quality else self._states.state(),
+            "untold": self._untold and [self._untold[0], list(self._untold[1])],
+            "detector": self._detector.state() if self._states.reference.count >= self._baseline else None,
             "first": self._first.isoformat() if self._first else None,
             "recent": [(document, at.isoformat()) for document, at in self._recent],
             "silent": self._silent,
@@ -175,7 +209,9 @@ class Scope:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._ranks = Ranks.restore(state["ranks"])
+        self._states.restore(state["ranks"], state.get("states"))
+        untold = state.get("untold")
+        self._untold = (untold[0], Evidence(*untold[1])) if untold else None
         if state["detector"]:
             self._detector.restore(state["detector"])
         self._first = datetime.fromisoformat(state["first"]) if state["first"] else None

@@ -21,6 +21,8 @@ from brevity.feedback.drift.series import Peak, PointKey
 STATE_VERSION = 1
 REMEMBERED = 5_000
 """Observations of which a repetition is recognised: the last ones."""
+VOTES = 5_000
+"""Votes of which another one by the same reviewer on the same summary is recognised: those last repeated or given."""
 IN_SERVICE = 50
 """Summaries of one other version in a row, without a single one of the version in service, that make it that one; as
 many with others between them have it watched beside the one in service."""
@@ -39,6 +41,7 @@ class Watch:
         self._monitors = Monitors("", settings)
         self._order: deque[str] = deque()
         self._known: set[str] = set()
+        self._votes: OrderedDict[str, None] = OrderedDict()
         self._other = ("", 0)
         self._beside: OrderedDict[str, Monitors] = OrderedDict()
         self._met: OrderedDict[str, int] = OrderedDict()
@@ -98,7 +101,13 @@ class Watch:
     def feedback(self, event: FeedbackRecorded) -> list[Alarm]:
         if self._repeated("feedback", event.tenant, event.feedback_id):
             return []
-        return self._of(event.model_version).observe_feedback(event)
+        # A reviewer counts once for each summary, however often the buttons are pressed: more would be evidence of nothing.
+        new = {
+            part: getattr(event, part) if self._first_vote(event, part) else None
+            for part in ("rating", "edit_distance")
+            if getattr(event, part) is not None
+        }
+        return self._of(event.model_version).observe_feedback(event.model_copy(update=new))
 
     def evidence(self) -> dict[str, float]:
         """See `Monitors.evidence`."""
@@ -109,6 +118,7 @@ class Watch:
             {
                 "version": STATE_VERSION,
                 "known": list(self._order),
+                "votes": list(self._votes),
                 "other": list(self._other),
                 "monitors": self._monitors.to_json(),
                 "beside": [monitors.to_json() for monitors in self._beside.values()],
@@ -130,6 +140,7 @@ class Watch:
         watch = cls(settings)
         watch._order.extend(state["known"])
         watch._known.update(state["known"])
+        watch._votes.update(dict.fromkeys(state.get("votes", ())))
         version, count = state["other"]
         watch._other = (version, count)
         watch._monitors = Monitors.from_json(state["monitors"], settings)
@@ -174,8 +185,17 @@ class Watch:
     def _of(self, version: str) -> Monitors:
         return self._beside.get(version, self._monitors)
 
+    def _first_vote(self, event: FeedbackRecorded, part: str) -> bool:
+        name = _name(part, event.tenant, event.summary_id, event.reviewer)
+        first = name not in self._votes
+        self._votes[name] = None
+        self._votes.move_to_end(name)
+        if len(self._votes) > VOTES:
+            self._votes.popitem(last=False)
+        return first
+
     def _repeated(self, *parts: str) -> bool:
-        name = hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
+        name = _name(*parts)
         if name in self._known:
             return True
         self._known.add(name)
@@ -183,3 +203,7 @@ class Watch:
         if len(self._order) > REMEMBERED:
             self._known.discard(self._order.popleft())
         return False
+
+
+def _name(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
