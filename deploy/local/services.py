@@ -16,6 +16,9 @@ from deploy.local.java import Server, listening
 from deploy.local.ports import Ports
 from deploy.local.tracking import MlflowServer
 
+_RAY_SECONDS = 600.0
+"""`serve` tries Ray's start again by itself, and ends when that is in vain."""
+
 
 class Service(Server):
     """A service process: ready when its readiness address answers 200."""
@@ -117,7 +120,9 @@ def services(
         ("stage", ["brevity.summarize", "stage"], ports.summarize, "/readyz"),
         ("feedback", ["brevity.feedback"], ports.feedback, "/readyz"),
     )
-    return [
+    found = [
         Service(name, module, {**shared, **own.get(name, {})}, port, logs, ready)
         for name, module, port, ready in parts
     ]
+    found[0].start_seconds = _RAY_SECONDS
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import signal
 import threading
 import time
@@ -111,7 +112,7 @@ class Supervisor:
             self._died(one, _how(status))
         elif one.ready:
             return
-        elif one.server.ready():
+        elif _answers(one.server):
             one.ready = True
             if one.deaths:
                 self._say(f"{one.server.name} is up again")
@@ -124,7 +125,7 @@ class Supervisor:
         one.due = None
         try:
             one.server.start()
-        except LocalStackError as error:  # its port may be taken a moment longer
+        except (LocalStackError, OSError) as error:  # its port may be taken a moment longer
             self._died(one, f"could not start: {error}")
         else:
             one.started = time.monotonic()
@@ -143,6 +144,14 @@ class Supervisor:
             )
         one.due = now + min(_LONGEST_PAUSE_SECONDS, 2.0 ** (times - 1) - 1)
         self._say(f"{name} {how}; it is started again ({times} of at most {within}), its log: {log}")
+
+
+def _answers(server: Server) -> bool:
+    """Whatever a half started server says instead of an answer is none."""
+    try:
+        return server.ready()
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
 
 
 def _how(status: int) -> str:

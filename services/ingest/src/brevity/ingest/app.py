@@ -31,7 +31,7 @@ def run(settings: IngestSettings) -> None:
     at_start(store.ensure_bucket, ending)
     mongo = mongo_client(settings.mongo)
     claims = Claims(mongo, settings.mongo.database)
-    claims.prepare(days=settings.ingest.retention_days)
+    at_start(lambda: claims.prepare(days=settings.ingest.retention_days), ending)
     states = States(mongo, settings.mongo.database)
     metrics = IngestMetrics()
     handler = IngestHandler(store, claims, settings.ingest, metrics)
@@ -64,7 +64,7 @@ def run(settings: IngestSettings) -> None:
     notes = Notes(states.submitted)
     add_routes(door, submitter, states, notes, settings.ingest)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stage.stop())
+        signal.signal(number, lambda *_: (ending.set(), stage.stop()))
     with (
         notes,
         Projection(settings.kafka, settings.mongo, metrics),
