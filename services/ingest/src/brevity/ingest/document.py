@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +25,9 @@ from brevity.nlp.words import count_words
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 _LONGEST_TITLE = 300
+_LARGE = 1_000_000  # bytes
+_TURNS = threading.Semaphore(2)
+"""For large documents, each of which may take fifteen times its bytes while it is worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,29 @@ def key_id(record: Record) -> str | None:
 def prepare(record: Record, store: ObjectStore, settings: IngestBlock, metrics: IngestMetrics) -> Prepared:
     """Decode, fetch, extract, normalise and measure. Raises Rejected with the reason; Unavailable."""
     _check_size(len(record.value or b""), settings)  # before the JSON is read: it could not be afforded
-    submitted = decode(DocumentSubmitted, record)
+    with ExitStack() as turn:
+        turn.enter_context(_turn(len(record.value or b"")))
+        submitted = decode(DocumentSubmitted, record)
+        found: str | bytes = submitted.text or ""
+        if submitted.object is not None:
+            found = references.fetch(record, submitted, store, settings)
+            turn.enter_context(_turn(len(found)))
+        return _prepare(record, submitted, found, settings, metrics)
+
+
+def _turn(size: int) -> AbstractContextManager[object]:
+    return _TURNS if size > _LARGE else nullcontext()
+
+
+def _prepare(
+    record: Record,
+    submitted: DocumentSubmitted,
+    found: str | bytes,
+    settings: IngestBlock,
+    metrics: IngestMetrics,
+) -> Prepared:
     began = time.perf_counter()
-    extracted = _extract(record, submitted, store, settings)
+    extracted = _extract(submitted, found, settings)
     metrics.extract_seconds.labels(extracted.kind).observe(time.perf_counter() - began)
     text = normalise(extracted.text)
     check_prose(text)
@@ -94,17 +119,12 @@ def prepare(record: Record, store: ObjectStore, settings: IngestBlock, metrics: 
     )
 
 
-def _extract(
-    record: Record, submitted: DocumentSubmitted, store: ObjectStore, settings: IngestBlock
-) -> Extracted:
-    if submitted.object is None:
-        return extract_string(submitted.text or "", submitted.media_type, _limits(submitted, settings))
-    data = references.fetch(record, submitted, store, settings)
-    return extract_bytes(
-        data,
-        submitted.object.media_type or submitted.media_type,
-        _limits(submitted, settings),
-    )
+def _extract(submitted: DocumentSubmitted, found: str | bytes, settings: IngestBlock) -> Extracted:
+    limits = _limits(submitted, settings)
+    if isinstance(found, str):
+        return extract_string(found, submitted.media_type, limits)
+    declared = submitted.object.media_type if submitted.object else None
+    return extract_bytes(found, declared or submitted.media_type, limits)
 
 
 def _limits(submitted: DocumentSubmitted, settings: IngestBlock) -> Limits:

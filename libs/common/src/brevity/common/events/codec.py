@@ -38,7 +38,6 @@ def decode(model: type[EventT], record: Record) -> EventT:
             code="empty_event",
             remedy=f"Write JSON that fits the schema of {model.topic}.",
         )
-    check_values(record.value)
     value = _json(record.value)
     foreign = unlike_event(value, model.topic)
     if foreign is not None:
@@ -60,6 +59,7 @@ def _json(data: bytes) -> Any:
             code="not_utf8",
             remedy="Write the event as JSON in UTF-8.",
         ) from None
+    check_values(data)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -77,6 +77,14 @@ class Readers:
             raise Rejected(head["message"], code=head["code"], remedy=head.get("remedy") or _REMEDY)
         return text, head["title"]
 
+    @property
+    def process_id(self) -> int:
+        """Of the process that forks the readers; it is started if need be."""
+        with self._starting:
+            self._listening()
+            assert self._process is not None  # noqa: S101 - it listens
+            return self._process.pid
+
     def close(self) -> None:
         """End the process that starts the readers; those at work end at their limits."""
         with self._starting:
