@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from confluent_kafka import Producer
 
 from brevity.common.storage.s3 import S3ObjectStore
 from tests.support.stack import Stack
@@ -133,6 +134,18 @@ def test_nobody_names_what_another_tenant_has(door: httpx.Client, stack: Stack, 
     codes = {(answer.status_code, answer.json()["code"], answer.json()["detail"]) for answer in answers}
     assert len(codes) == 1
     assert 400 <= answers[0].status_code < 500
+
+
+def test_the_newest_version_is_shown_though_a_clock_was_fast(stack: Stack, door: httpx.Client) -> None:
+    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap_servers, "acks": "all"})
+    for title, minutes in (("First", 30), ("Second", 0)):
+        body = json.dumps(
+            {"document_id": "clocks", "title": title, "text": f"{title} of two texts. It is short."}
+        )
+        at = int((time.time() + minutes * 60) * 1000)
+        producer.produce("documents.submitted", key="clocks", value=body, timestamp=at)
+        assert producer.flush(30) == 0
+    eventually("the second version", lambda: door.get("/v1/documents/clocks").json().get("title") == "Second")
 
 
 def test_an_unknown_document_is_not_found(door: httpx.Client) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from brevity.common.errors import Rejected, Unavailable
+from brevity.common.events import Origin
 from brevity.common.settings import MongoSettings
 from brevity.feedback.model import SummaryFilter, Unreadable
 from brevity.feedback.mongo import MongoRepository, mongo_client
@@ -38,6 +39,46 @@ async def dump(mongo: MongoSettings) -> bytes:
 async def names(repository: MongoRepository, tenant: str = "first", **wanted: object) -> list[str]:
     page = await repository.summaries(tenant, SummaryFilter.model_validate(wanted), limit=100)
     return [item.event.document_id for item in page.items]
+
+
+def place(offset: int) -> Origin:
+    return Origin(topic="documents.submitted", partition=0, offset=offset)
+
+
+async def test_the_log_says_which_version_is_the_newest(repository: MongoRepository) -> None:
+    """A clock that is half an hour fast, a bad version in between, and everything read twice."""
+    first = accepted("a", text="The first text.", submitted_at=minutes(30), origin=place(1))
+    summary = completed("a", text="The first text.", submitted_at=minutes(30), origin=place(1))
+    second = accepted("a", text="The second text.", submitted_at=minutes(1), origin=place(3))
+    seen = [minutes(0), minutes(1), minutes(1)]
+    for events in ([first, summary, second], [first, summary, second]):
+        await repository.save(events, seen)
+    document = await repository.document("first", "a")
+    assert document is not None
+    assert document.event.text == "The second text."
+    stands = await repository.stands("first", "a")
+    assert stands is not None
+    assert (stands.state, stands.id) == ("accepted", second.content_hash)
+    refused = rejected("a", submitted_at=minutes(2), origin=place(4))
+    await repository.save([refused], [minutes(2)])
+    stands = await repository.stands("first", "a")
+    assert stands is not None
+    assert (stands.state, stands.problem) == ("rejected", refused)
+    again = first.model_copy(update={"submitted_at": minutes(3), "origin": place(5)})
+    await repository.save([again], [minutes(3)])  # the first text once more
+    document = await repository.document("first", "a")
+    assert document is not None
+    assert document.event.text == "The first text."
+    assert await repository.stands("first", "b") is None
+
+
+async def test_a_fast_clock_survives_no_erasure(repository: MongoRepository) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=30)
+    document = accepted("a", submitted_at=soon)
+    await repository.save([document], [datetime.now(UTC)])
+    await repository.erase("first", "a")
+    await repository.save([document], [datetime.now(UTC) - timedelta(seconds=1)])  # its topic is read again
+    assert await repository.document("first", "a") is None
 
 
 async def test_what_is_saved_is_read_back_word_for_word(repository: MongoRepository) -> None:

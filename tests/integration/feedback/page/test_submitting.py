@@ -12,7 +12,7 @@ from confluent_kafka import Consumer
 
 from brevity.common.events import SummaryRequest
 from brevity.common.storage.s3 import S3ObjectStore
-from tests.support.feedback import accepted, completed
+from tests.support.feedback import ORIGIN, accepted, completed, rejected
 from tests.support.feedback_service import FeedbackService
 from tests.support.page_html import (
     HARBOUR,
@@ -136,3 +136,13 @@ def test_another_length_is_asked_for_and_watched(service: FeedbackService) -> No
         assert page.css(f"a[href='/summaries/{later.summary_id}']")
         there = anna.post(f"/summaries/{HARBOUR}/resummarize", data={"words": "7", "style": "headline"})
         assert there.url.path == f"/summaries/{later.summary_id}"
+
+
+def test_a_bad_version_after_a_good_one_is_what_is_shown(service: FeedbackService) -> None:
+    """As `GET /v1/documents/ID` of ingest says."""
+    good = completed("two-versions", origin=ORIGIN.model_copy(update={"offset": 1}))
+    bad = rejected("two-versions", origin=ORIGIN.model_copy(update={"offset": 2}))
+    asyncio.run(service.fill([good, bad]))
+    with browser(service) as anna:
+        page = tree(anna.get("/watch", params={"id": "two-versions"}))
+        assert "The document holds no text" in words(one(page, ".progress"))

@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 
 from brevity.common.errors import Rejected
-from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed, decode
+from brevity.common.events import (
+    DocumentAccepted,
+    DocumentRejected,
+    SummaryCompleted,
+    SummaryFailed,
+    decode,
+    record_time,
+)
 from brevity.common.kafka.batch_consumer import BatchConsumer, Batching
 from brevity.common.kafka.record import Record
 from brevity.common.observability.logging import get_logger
@@ -55,7 +62,9 @@ class Keeper:
 
     async def _save(self, events: list[tuple[Record, PipelineEvent]]) -> list[Unreadable]:
         try:
-            await self._repository.save([event for _, event in events])
+            await self._repository.save(
+                [event for _, event in events], [record_time(record) for record, _ in events]
+            )
         except Rejected:
             pass  # one of them: find it, keep the others
         else:
@@ -63,7 +72,7 @@ class Keeper:
         refused: list[Unreadable] = []
         for record, event in events:
             try:
-                await self._repository.save([event])
+                await self._repository.save([event], [record_time(record)])
             except Rejected as error:
                 refused.append(_set_aside(record, error))
         return refused

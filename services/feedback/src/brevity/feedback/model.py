@@ -13,6 +13,7 @@ from brevity.common.events import (
     SummaryFailed,
     SummaryRequest,
 )
+from brevity.common.events.versions import DocumentState, Version
 
 Outcome = DocumentRejected | SummaryFailed
 """A document that did not get its summary."""
@@ -65,6 +66,20 @@ class StoredSummary(Stored):
     event: SummaryCompleted
     tally: Tally = Tally()
     stored_at: AwareDatetime = Field(description="When this store first saw it.")
+
+
+class Heard(Stored):
+    """An outcome of a document, as far as it takes to say how the document stands.
+
+    Attributes:
+        id: Of the summary, or the hash of the accepted text; of a rejection or failure its record's.
+        problem: The rejection or failure itself.
+    """
+
+    state: DocumentState
+    id: str
+    version: Version
+    problem: Outcome | None = None
 
 
 class StoredDocument(Stored):

@@ -16,6 +16,7 @@ from brevity.feedback.model import (
     Erased,
     Feedback,
     Group,
+    Heard,
     Page,
     Pending,
     PipelineEvent,
@@ -38,8 +39,13 @@ class Repository(Protocol):
 
     # What the pipeline said
 
-    async def save(self, events: Sequence[PipelineEvent]) -> None:
-        """Keep `events`; those of documents erased after their submission are left out."""
+    async def save(self, events: Sequence[PipelineEvent], seen: Sequence[datetime] | None = None) -> None:
+        """Keep `events`; those of documents erased after their submission are left out.
+
+        Args:
+            seen: When each was written; now, when left out. A submission's own time may be a sender's, and is not
+                believed when it is later.
+        """
         ...
 
     async def save_unreadable(self, records: Sequence[Unreadable]) -> None: ...
@@ -55,11 +61,19 @@ class Repository(Protocol):
     async def document(
         self, tenant: str, document_id: str, content_hash: str | None = None
     ) -> StoredDocument | None:
-        """One version of a document's text; the latest submitted when no hash is given."""
+        """One version of a document's text; the newest when no hash is given."""
         ...
 
     async def outcomes(self, tenant: str, document_id: str) -> list[StoredOutcome]:
         """Rejections and failures of a document, oldest first."""
+        ...
+
+    async def stands(self, tenant: str, document_id: str, since: datetime | None = None) -> Heard | None:
+        """What says how a document stands (`brevity.common.events.versions`); None when nothing was heard of it.
+
+        Args:
+            since: Leaves out what was submitted before.
+        """
         ...
 
     async def statistics(self, tenant: str, wanted: SummaryFilter) -> list[Group]: ...

@@ -1,12 +1,14 @@
 """Where each document stands, for `GET /v1/documents/{id}`: one record a document in collection `documents`.
 
-Events of one document may be seen in any order and more than once. Each carries an order number, the time of its
-submission first and then how far it got; a state is only ever replaced by one with a higher number.
+Outcomes of one document may be seen in any order and more than once, and by several readers at the same moment. A record
+holds the newest outcome of each log that the document was submitted through (`brevity.common.events.versions`), first of
+all the one that counts, and a revision that every change raises: whoever read an older one looks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pymongo import MongoClient, UpdateOne
@@ -14,17 +16,15 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
+from brevity.common.events.versions import DocumentOutcome, Version, newest, state_of, version_of
 
 COLLECTION = "documents"
 State = Literal["submitted", "accepted", "rejected", "failed", "completed"]
-Outcome = DocumentAccepted | DocumentRejected | SummaryCompleted | SummaryFailed
+Outcome = DocumentOutcome
+Fields = dict[str, Any]
 
-_RANK: dict[State, int] = {"rejected": 2, "accepted": 3, "failed": 4, "completed": 5}
-"""A replay takes a document from rejected to accepted, and from failed to completed."""
-
+_MOST_LOGS = 8
 _DUPLICATE_KEY = 11_000
-
-Update = tuple[dict[str, Any], dict[str, Any]]
 
 
 def state_id(tenant: str, document_id: str) -> str:
@@ -32,42 +32,71 @@ def state_id(tenant: str, document_id: str) -> str:
     return f"{tenant}/{document_id}"
 
 
-def update_of(event: Outcome) -> Update | None:
-    """Filter and update that record `event`; None when it names no document or tenant to show it to."""
-    if event.document_id is None or event.tenant is None:
+def name_of(outcome: Outcome) -> str | None:
+    """The id of the record that `outcome` belongs to; None when it names no document or tenant to show it to."""
+    if outcome.document_id is None or outcome.tenant is None:
         return None
-    state, details = _details(event)
-    order = int(event.submitted_at.timestamp() * 1000) * 10 + _RANK[state]
-    name = state_id(event.tenant, event.document_id)
-    fields = {
-        "tenant": event.tenant,
-        "document_id": event.document_id,
-        "state": state,
-        "order": order,
-        "submitted_at": event.submitted_at.isoformat(),
-        "details": details,
+    return state_id(outcome.tenant, outcome.document_id)
+
+
+def changed(record: Fields | None, seen: Iterable[tuple[Outcome, datetime]]) -> Fields | None:
+    """What a document's record becomes by outcomes, each with the time at which it was written; None for no change.
+
+    Args:
+        record: As it is in the store; None when there is none.
+        seen: Outcomes of this document alone.
+    """
+    before = [] if record is None else [*_versions(record)]
+    added = [_fields(outcome, at) for outcome, at in seen]
+    versions = newest([*before, *added], _version)[:_MOST_LOGS]
+    versions = versions[:1] + [version for version in versions[1:] if version["state"] != "submitted"]
+    if versions == before:
+        return None
+    first, others = versions[0], versions[1:]
+    revision = 0 if record is None else record.get("revision", 0)
+    return {**first, "others": others, "revision": revision + 1}
+
+
+def _fields(outcome: Outcome, at: datetime) -> Fields:
+    return {
+        "tenant": outcome.tenant,
+        "document_id": outcome.document_id,
+        "state": state_of(outcome),
+        "submitted_at": outcome.submitted_at.isoformat(),
+        "details": _details(outcome),
+        "version": list(version_of(outcome, at)),
     }
-    return {"_id": name, "order": {"$lt": order}}, {"$set": fields}
 
 
-def _details(event: Outcome) -> tuple[State, dict[str, Any]]:
+def _versions(record: Fields) -> Iterable[Fields]:
+    kept = ("tenant", "document_id", "state", "submitted_at", "details")
+    yield {name: record.get(name) for name in kept} | {"version": list(_version(record))}
+    yield from record.get("others", ())
+
+
+def _version(version: Fields) -> Version:
+    if "version" in version:
+        return Version(*version["version"])
+    # Of an earlier release: the time and how far it got in one number, by a clock that may have been fast.
+    at, rank = divmod(version["order"], 10)
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    return Version("", -1, -1, at if at <= now else 0, rank)
+
+
+def _details(event: Outcome) -> Fields:
     match event:
         case DocumentAccepted():
-            return "accepted", {
-                "title": event.title,
-                "language": event.language,
-                "word_count": event.word_count,
-            }
+            return {"title": event.title, "language": event.language, "word_count": event.word_count}
         case SummaryCompleted():
             kept = {"summary_id", "title", "language", "summary", "sentences", "warnings", "model_version"}
-            return "completed", event.model_dump(mode="json", include=kept, exclude_none=True)
+            return event.model_dump(mode="json", include=kept, exclude_none=True)
         case DocumentRejected():
-            return "rejected", {**_reason(event), "duplicate_of": event.duplicate_of}
+            return {**_reason(event), "duplicate_of": event.duplicate_of}
         case SummaryFailed():
-            return "failed", _reason(event)
+            return _reason(event)
 
 
-def _reason(event: DocumentRejected | SummaryFailed) -> dict[str, Any]:
+def _reason(event: DocumentRejected | SummaryFailed) -> Fields:
     return {"code": event.code, "message": event.message, "remedy": event.remedy}
 
 

@@ -105,4 +105,5 @@ def failed(
         claim_id=document.claim_id if document else None,
         submitted_at=document.submitted_at if document else record_time(record),
         origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
+        submission=document.origin if document else None,
     )

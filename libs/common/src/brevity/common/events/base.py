@@ -92,6 +92,12 @@ class Origin(Value):
     topic: str
     partition: int = Field(ge=0)
     offset: int = Field(ge=0)
+    log: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Which log the offset counts in: the topic's id and the epoch of the leader that wrote the record;"
+        " absent when unknown. Another one for a topic that was made again.",
+    )
 
 
 Timestamp = AwareDatetime

@@ -143,6 +143,9 @@ class SummaryFailed(Event):
     )
     submitted_at: Timestamp
     origin: Origin = Field(description="The record that failed, to be replayed from.")
+    submission: Origin | None = Field(
+        default=None, description="The document's submission; absent when the record could not be read."
+    )
 
     def key(self) -> str:
         return self.document_id or f"{self.origin.topic}/{self.origin.partition}/{self.origin.offset}"

@@ -10,26 +10,32 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from brevity.common.events import DocumentAccepted, SummaryCompleted
+from brevity.common.events.versions import version_of
 from brevity.feedback.model import PipelineEvent, Unreadable
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import DUPLICATE_KEY, translated
 from brevity.feedback.mongo.kinds import kind_id, seen
 from brevity.feedback.mongo.records import of_document, of_outcome, of_summary, of_unreadable, within
 
+Told = tuple[PipelineEvent, datetime]
+"""An event and when it was written."""
+
 
 class PipelineWrites:
     def __init__(self, database: names.Database) -> None:
         self._database = database
 
-    async def save(self, events: Sequence[PipelineEvent]) -> None:
+    async def save(self, events: Sequence[PipelineEvent], seen: Sequence[datetime] | None = None) -> None:
         """See the port. Erasures are looked up before and after the write: whichever of an erasure and a write that
         are under way at once comes last, sees the other."""
+        now = datetime.now(UTC)
+        told = list(zip(events, seen or [now] * len(events), strict=True))
         with translated():
-            kept = await self._not_erased(events)
-            await self._write(kept)
-            gone = set(map(id, kept)) - set(map(id, await self._not_erased(kept)))
-            for event in kept:
-                if id(event) in gone:
+            kept = await self._not_erased(told)
+            await self._write(kept, now)
+            left = {id(event) for event, _ in await self._not_erased(kept)}
+            for event, _ in kept:
+                if id(event) not in left:
                     collection, name, _ = _record(event)
                     await self._database[collection].delete_one({"_id": name})
 
@@ -42,17 +48,20 @@ class PipelineWrites:
             ]
             await bulk(self._database, names.UNREADABLE, writes)
 
-    async def _write(self, events: Sequence[PipelineEvent]) -> None:
-        now = datetime.now(UTC)
+    async def _write(self, told: Sequence[Told], now: datetime) -> None:
         writes: dict[str, list[UpdateOne]] = {}
         latest: dict[tuple[str, ...], datetime] = {}
-        for event in events:
+        for event, written in told:
             collection, name, fields = _record(event)
             if isinstance(event, SummaryCompleted):
                 latest[kind_id(event)] = max(
                     latest.get(kind_id(event), event.submitted_at), event.submitted_at
                 )
-            update: dict[str, Any] = {"$setOnInsert": {**fields, "stored_at": now}}
+            update: dict[str, Any] = {
+                "$setOnInsert": {**fields, "stored_at": now},
+                # One for each submission that ended here: a text may be sent again, and be summarized once more.
+                "$addToSet": {"versions": version_of(event, written)._asdict()},
+            }
             if isinstance(event, DocumentAccepted):
                 # Another summary of the same text may be asked for later: the text is kept as long as that one.
                 update["$max"] = {"last_submitted_at": event.submitted_at}
@@ -62,17 +71,17 @@ class PipelineWrites:
         for collection, updates in writes.items():
             await bulk(self._database, collection, updates)
 
-    async def _not_erased(self, events: Sequence[PipelineEvent]) -> list[PipelineEvent]:
+    async def _not_erased(self, told: Sequence[Told]) -> list[Told]:
         ids = {
-            within(event.tenant, event.document_id) for event in events if event.tenant and event.document_id
+            within(event.tenant, event.document_id) for event, _ in told if event.tenant and event.document_id
         }
         if not ids:
-            return list(events)
+            return list(told)
         found = self._database[names.ERASURES].find({"_id": {"$in": sorted(ids)}})
         erased: dict[str, datetime] = {record["_id"]: record["erased_at"] async for record in found}
         if not erased:
-            return list(events)
-        return [event for event in events if not _erased(event, erased)]
+            return list(told)
+        return [(event, seen) for event, seen in told if not _erased(event, seen, erased)]
 
 
 async def bulk(database: names.Database, collection: str, writes: Sequence[UpdateOne]) -> None:
@@ -102,8 +111,8 @@ def _record(event: PipelineEvent) -> tuple[str, str, dict[str, Any]]:
             return names.OUTCOMES, *of_outcome(event)
 
 
-def _erased(event: PipelineEvent, erased: dict[str, datetime]) -> bool:
+def _erased(event: PipelineEvent, seen: datetime, erased: dict[str, datetime]) -> bool:
     if event.tenant is None or event.document_id is None:
         return False
     at = erased.get(within(event.tenant, event.document_id))
-    return at is not None and event.submitted_at <= at
+    return at is not None and min(event.submitted_at, seen) <= at

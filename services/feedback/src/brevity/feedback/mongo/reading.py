@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from brevity.common.events.versions import Version, newest
 from brevity.feedback.cursor import from_cursor, to_cursor
 from brevity.feedback.model import (
     Change,
     Group,
+    Heard,
     Page,
     StoredDocument,
     StoredOutcome,
@@ -17,7 +19,7 @@ from brevity.feedback.model import (
 )
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import translated
-from brevity.feedback.mongo.records import document_from, outcome_from, summary_from, within
+from brevity.feedback.mongo.records import document_from, heard, outcome_from, summary_from, within
 from brevity.feedback.search import search_words
 
 _COUNTED = ("up", "down", "edits", "edit_distance")
@@ -34,12 +36,13 @@ class Reading:
         if cursor is not None:
             at, name = from_cursor(cursor)
             query["$and"] = [
+                {"submitted_at": {"$lte": at}},  # what an index goes by
                 {
                     "$or": [
                         {"submitted_at": {"$lt": at}},
                         {"submitted_at": at, "_id": {"$lt": within(tenant, name)}},
                     ]
-                }
+                },
             ]
         with translated():
             found = (
@@ -67,12 +70,27 @@ class Reading:
     async def document(
         self, tenant: str, document_id: str, content_hash: str | None = None
     ) -> StoredDocument | None:
-        query: dict[str, Any] = {"tenant": tenant, "document_id": document_id}
-        if content_hash is not None:
-            query = {"_id": within(tenant, content_hash, document_id)}
+        documents = self._database[names.DOCUMENTS]
         with translated():
-            record = await self._database[names.DOCUMENTS].find_one(query, sort=[("last_submitted_at", -1)])
+            if content_hash is None:
+                query = {"tenant": tenant, "document_id": document_id}
+                versions = await documents.find(query).to_list()
+                found = newest([item for record in versions for item in heard(record)], _version)
+                content_hash = found[0].id if found else ""
+            record = await documents.find_one({"_id": within(tenant, content_hash, document_id)})
         return document_from(record) if record and record["tenant"] == tenant else None
+
+    async def stands(self, tenant: str, document_id: str, since: datetime | None = None) -> Heard | None:
+        earliest = since.timestamp() * 1000 if since else 0
+        found: list[Heard] = []
+        with translated():
+            for collection in (names.DOCUMENTS, names.SUMMARIES, names.OUTCOMES):
+                records = self._database[collection].find(
+                    {"tenant": tenant, "document_id": document_id}, {"words": 0}
+                )
+                found += [item async for record in records for item in heard(record)]
+        counted = [item for item in found if item.version.at >= earliest]
+        return next(iter(newest(counted, _version)), None)
 
     async def outcomes(self, tenant: str, document_id: str) -> list[StoredOutcome]:
         with translated():
@@ -112,6 +130,10 @@ class Reading:
                 oldest = await records.sort([("stored_at", 1)]).limit(limit).to_list()
                 found += [_change(record, kind) for record in oldest]
         return sorted(found, key=lambda change: (change.at, change.id))[:limit]
+
+
+def _version(item: Heard) -> Version:
+    return item.version
 
 
 def query_of(tenant: str, wanted: SummaryFilter) -> dict[str, Any]:

@@ -7,10 +7,13 @@ from typing import Any
 
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentAccepted, DocumentRejected, Event, SummaryCompleted, SummaryFailed
+from brevity.common.events.versions import Version, state_of, version_of
 from brevity.common.ids import content_hash, deterministic_id
 from brevity.feedback.model import (
     Feedback,
+    Heard,
     Outcome,
+    PipelineEvent,
     StoredDocument,
     StoredOutcome,
     StoredSummary,
@@ -108,6 +111,22 @@ def outcome_from(record: Fields) -> StoredOutcome:
         event=model.model_validate_json(record["event"]),
         stored_at=record["stored_at"],
     )
+
+
+def heard(record: Fields) -> list[Heard]:
+    """What a document, summary or outcome says of how its document stands: once for each submission."""
+    problem = outcome_from(record).event if "topic" in record else None
+    event = problem or _event_of(record)
+    name = record.get("summary_id") or record.get("content_hash") or record["_id"]
+    kept = [Version(**one) for one in record.get("versions", ())]
+    # A record of an earlier release has its event alone.
+    versions = kept or [version_of(event, record["stored_at"])]
+    return [Heard(state=state_of(event), id=name, version=one, problem=problem) for one in versions]
+
+
+def _event_of(record: Fields) -> PipelineEvent:
+    model = SummaryCompleted if "summary_id" in record else DocumentAccepted
+    return model.model_validate_json(record["event"])
 
 
 def feedback_from(record: Fields) -> Feedback:

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentRejected, DocumentSubmitted, SummaryRequest
-from brevity.feedback.model import Outcome, StoredDocument, StoredSummary, SummaryFilter
+from brevity.feedback.model import Outcome, StoredDocument, StoredSummary
 from brevity.feedback.repository import Repository
 from brevity.feedback.submissions import Submissions
 from brevity.feedback.web import words
@@ -140,23 +140,18 @@ async def _submitted(
 
 async def _card(repository: Repository, tenant: str, name: str, since: datetime | None) -> Card:
     """How a document stands, by what was last heard of it, or heard since then."""
-    wanted = SummaryFilter(document_id=name, since=since)
-    summaries = (await repository.summaries(tenant, wanted, limit=1)).items
+    heard = await repository.stands(tenant, name, since)
+    state: State = heard.state if heard else "submitted"
+    summary = await repository.summary(tenant, heard.id) if heard and state == "completed" else None
     document = await repository.document(tenant, name)
-    outcomes = [
-        item.event
-        for item in await repository.outcomes(tenant, name)
-        if since is None or item.event.submitted_at >= since
-    ]
-    title = _title(document, summaries[0] if summaries else None) or name
-    if summaries:
-        return Card(name, title, "completed", summary=summaries[0], steps=_steps("completed"))
-    accepted = document is not None and (since is None or document.event.submitted_at >= since)
-    if outcomes and not (accepted and document and document.event.submitted_at > outcomes[-1].submitted_at):
-        state: State = "rejected" if isinstance(outcomes[-1], DocumentRejected) else "failed"
-        return Card(name, title, state, problem=outcomes[-1], steps=_steps(state))
-    state = "accepted" if accepted else "submitted"
-    return Card(name, title, state, steps=_steps(state))
+    return Card(
+        name,
+        _title(document, summary) or name,
+        state,
+        summary=summary,
+        problem=heard.problem if heard else None,
+        steps=_steps(state),
+    )
 
 
 def _title(document: StoredDocument | None, summary: StoredSummary | None) -> str | None:
