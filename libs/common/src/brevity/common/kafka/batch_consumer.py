@@ -29,10 +29,12 @@ from brevity.common.settings import KafkaSettings
 log = get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 8.0
 _LARGEST_FETCH_BYTES = 4 << 20  # above the topics' own limit on a record
 
 Keep = Callable[[list[Record]], Awaitable[None]]
-"""Keeps records; may be called again with the same ones. Raises Unavailable to be called again a little later."""
+"""Keeps records, of which it may have been given some before. Raises Unavailable to be called again a little later, with
+fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class BatchConsumer:
         self._topics = topics
         self._keep = keep
         self._batching = batching
+        self._piece = batching.records
         self._metrics = metrics
         self._in_work: Counter[str] = Counter()  # records by topic
         self._stopping = asyncio.Event()
@@ -151,20 +154,38 @@ class BatchConsumer:
             await broker.stop()
 
     async def _insist(self, records: list[Record]) -> bool:
-        """Until `records` are kept, however long it takes; False when stopped before."""
-        while not self._stopping.is_set():
+        """Until `records` are kept, however long it takes; False when stopped before.
+
+        What the store did not take in time is never sent again as it was: the next piece is half of it, after a pause
+        that grows, for the store may still be at work on the one that was given up. Pieces grow again with success.
+        """
+        left, failures = records, 0
+        while left and not self._stopping.is_set():
             self._turned = time.monotonic()
+            piece = left[: self._piece]
             try:
-                await self._keep(records)
-                for record in records:
-                    late = time.time() - record.timestamp_ms / 1000
-                    self._metrics.end_to_end_seconds.observe(max(0.0, late))
-                return True
+                await self._keep(piece)
             except Unavailable as error:
                 self._metrics.retries.labels(error.code).inc()
-                log.warning("the consumer waits for the store", reason=error.message, records=len(records))
-                await self._pause()
-        return False
+                self._piece = max(1, len(piece) // 2)
+                pause = min(_RETRY_SECONDS * 2**failures, _LONGEST_PAUSE_SECONDS)
+                failures += 1
+                log.warning(
+                    "the consumer waits for the store",
+                    reason=error.message,
+                    records=len(piece),
+                    next_records=self._piece,
+                    pause_seconds=pause,
+                )
+                await self._pause(pause)
+                continue
+            failures = 0
+            left = left[len(piece) :]
+            self._piece = min(self._batching.records, self._piece * 2)
+            for record in piece:
+                late = time.time() - record.timestamp_ms / 1000
+                self._metrics.end_to_end_seconds.observe(max(0.0, late))
+        return not left
 
     async def _measure(self) -> None:
         behind = Counter(self._in_work)
@@ -178,9 +199,9 @@ class BatchConsumer:
             self._metrics.lag.labels(topic).set(behind[topic])
         self._metrics.in_flight.set(sum(self._in_work.values()))
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float = _RETRY_SECONDS) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), _RETRY_SECONDS)
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
 def _record(raw: Any) -> Record:
