@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
+from pymongo import monitoring
 
+from tests.support.indexes import QueryListener
 from tests.support.stack import Stack, fresh_stack, require_local_stack
+
+_queries = QueryListener()
+monitoring.register(_queries)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def indexes_serve_every_query() -> Generator[None]:
+    """At the end of the session: what a service's own code asked of the store in this process."""
+    yield
+    assert not _queries.unserved(), "no index serves:\n" + "\n".join(_queries.unserved())
 
 
 @pytest.fixture(scope="session")

@@ -57,8 +57,13 @@ class Store:
             self.jobs.create_index("slot", name="one_running", unique=True, sparse=True)
             self.jobs.create_index([("state", ASCENDING), ("requested_at", ASCENDING)])
             self.jobs.create_index([("requested_at", ASCENDING)])
+            self.jobs.create_index([("model", ASCENDING), ("requested_at", ASCENDING)])
+            self.jobs.create_index([("model", ASCENDING), ("state", ASCENDING), ("requested_at", ASCENDING)])
+            self.jobs.create_index([("model", ASCENDING), ("finished_at", ASCENDING)])
+            self.jobs.create_index([("announced", ASCENDING)])
             self.promotions.create_index("slot", name="one_unfinished", unique=True, sparse=True)
             self.promotions.create_index([("model", ASCENDING), ("sequence", ASCENDING)], unique=True)
+            self.promotions.create_index([("finished", ASCENDING), ("sequence", ASCENDING)])
             self.signals.create_index([("model", ASCENDING), ("settled", ASCENDING)])
             self.examples.create_index([("engine", ASCENDING), ("recorded_at", ASCENDING)])
             for collection, field in (

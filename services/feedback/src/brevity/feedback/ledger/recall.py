@@ -69,18 +69,27 @@ class Recall:
 
     def __init__(self, database: names.Database, repository: Repository, producer: EventProducer) -> None:
         self._summaries = database[names.SUMMARIES]
+        self._kinds = database[names.KINDS]
         self._repository = repository
         self._producer = producer
 
     async def count(self, model_version: str) -> int:
         """Summaries in the store that the version wrote."""
         with translated():
-            return await self._summaries.count_documents({"model_version": model_version})
+            return sum(
+                [
+                    await self._summaries.count_documents({"tenant": tenant, "model_version": model_version})
+                    for tenant in await self._tenants(model_version)
+                ]
+            )
+
+    async def _tenants(self, model_version: str) -> list[str]:
+        return await self._kinds.distinct("tenant", {"model_version": model_version})
 
     async def run(self, recall: Recalled, *, dry: bool) -> AsyncGenerator[Fate]:
         """The fate of each summary of the version; with `dry` nothing is sent. Raises Unavailable."""
         with translated():
-            tenants = await self._summaries.distinct("tenant", {"model_version": recall.model_version})
+            tenants = await self._tenants(recall.model_version)
         wanted = SummaryFilter(model_version=recall.model_version)
         for tenant in sorted(tenants):
             cursor: str | None = None

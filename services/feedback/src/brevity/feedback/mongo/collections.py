@@ -31,7 +31,7 @@ INGEST_CLAIMS = "ingest_claims"
 """Ingest's own, in the same database: a document's state, with its summary, and its claims. Only erasure touches them."""
 
 _DAY_SECONDS = 86_400
-_TTL_NAME = "retention"
+_TTL_NAME, _ID_NAME = "retention", "_id_"
 Keys = Sequence[tuple[str, int]]
 Database = AsyncDatabase[dict[str, Any]]
 
@@ -46,7 +46,11 @@ class Declared:
 
 
 def declared(settings: FeedbackBlock) -> dict[str, Declared]:
-    """Every listing is by tenant first, and newest first."""
+    """Every listing is by tenant first, and newest first.
+
+    Each query of the services is served by one of these (`tests/support/indexes.py` sees to it): its equal fields first,
+    then its order or its range. An index that changes gets another name.
+    """
     newest: Keys = (("submitted_at", DESCENDING), ("_id", DESCENDING))
 
     def by(*fields: str) -> Keys:
@@ -56,7 +60,7 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
     return {
         DOCUMENTS: Declared(
             {
-                "document": by("document_id", "last_submitted_at"),
+                "versions": by("document_id"),
                 "fresh": fresh,
                 "text": (("text_uri", ASCENDING),),
             },
@@ -67,10 +71,13 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
             {
                 "newest": (*by(), *newest),
                 "language": (*by("language"), *newest),
+                "engine": (*by("engine"), *newest),
                 "model": (*by("model_version"), *newest),
                 "judged": (*by("tally.standing"), *newest),
-                "document": by("document_id"),
-                "words": by("words"),
+                "warned": (*by("with_warnings"), *newest),
+                "versions": (*by("document_id"), *newest),
+                "same_text": (*by("content_hash"), *newest),
+                "searched": (*by("words"), *newest),
                 "fresh": fresh,
             },
             "submitted_at",
@@ -91,7 +98,7 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
                 "summary": by("summary_id", "recorded_at"),
                 "document": by("document_id"),
                 "fresh": fresh,
-                "time": by("recorded_at"),
+                "said": by("recorded_at", "_id"),
                 "outbox": (("pending.since", ASCENDING),),
             },
             "recorded_at",
@@ -101,7 +108,9 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
         ERASURES: Declared({}),
         DRIFT: Declared({}),
         DRIFT_ALARMS: Declared(
-            {"newest": (*by(), ("detected_at", DESCENDING))}, "detected_at", settings.feedback_retention_days
+            {"latest": (*by(), ("detected_at", DESCENDING), ("_id", DESCENDING))},
+            "detected_at",
+            settings.feedback_retention_days,
         ),
         DRIFT_SERIES: Declared({"time": by("language", "hour")}, "hour", settings.feedback_retention_days),
         AUDIT: Declared({"newest": (*by(), ("at", DESCENDING))}, "at", settings.audit_retention_days),
@@ -115,7 +124,10 @@ async def apply_indexes(database: Database, settings: FeedbackBlock) -> None:
             collection = database[name]
             for index, keys in wanted.indexes.items():
                 await collection.create_index(list(keys), name=index)
-            there = (await collection.index_information()).get(_TTL_NAME)
+            known = await collection.index_information()
+            for index in known.keys() - wanted.indexes.keys() - {_ID_NAME, _TTL_NAME}:
+                await collection.drop_index(index)  # of an earlier release
+            there = known.get(_TTL_NAME)
             seconds = wanted.days * _DAY_SECONDS
             if there is not None and there.get("expireAfterSeconds") != (seconds or None):
                 await collection.drop_index(_TTL_NAME)

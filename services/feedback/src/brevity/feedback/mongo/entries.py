@@ -65,10 +65,12 @@ class Entries:
 
     async def pending(self, owner: str, others_before: datetime, *, limit: int = 500) -> list[Pending]:
         query = {
+            # Of all that was ever said, only what is pending has a time here: what an index goes by.
+            "pending.since": {"$gt": datetime.fromtimestamp(0, UTC)},
             "$or": [
                 {"pending.owner": owner},
                 {"pending.since": {"$lt": others_before}},
-            ]
+            ],
         }
         with translated():
             records = await self._entries.find(query).sort([("pending.since", 1)]).limit(limit).to_list()

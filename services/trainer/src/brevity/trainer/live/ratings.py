@@ -36,7 +36,9 @@ class Ratings:
     def prepare(self, *, days: int = 0) -> None:
         """Make the index, and have ratings deleted after `days` (0: never); safe to repeat."""
         with translated():
-            self._ratings.create_index([("model_version", ASCENDING), ("recorded_at", ASCENDING)])
+            self._ratings.create_index(
+                [("model_version", ASCENDING), ("recorded_at", ASCENDING), ("_id", ASCENDING)]
+            )
             keep_for(self._ratings, "recorded_at", days=days)
 
     def keep(self, records: Sequence[Record]) -> None:
