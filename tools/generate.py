@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -59,12 +60,19 @@ def topics_page() -> str:
             "Made and corrected by `brevity topics apply`. Schemas are in [schemas](schemas), the AsyncAPI document in"
             " [asyncapi](asyncapi/asyncapi.yaml).",
             "",
+            f"{_sentence_of(topic.name for topic in TOPICS if topic.broker_time)} carry the time at which the broker took them"
+            " (`LogAppendTime`), whatever their writer's clock says; all other records carry their writer's.",
+            "",
             head,
             "|---|---|---|---|---|---|---|---|",
             *rows,
             "",
         ]
     )
+
+
+def _sentence_of(names: Iterable[str]) -> str:
+    return "Records of " + ", ".join(f"`{name}`" for name in names)
 
 
 def stale(folder: Path = DOCS) -> list[str]:

@@ -22,6 +22,7 @@ from tests.chaos.corpus import Submission
 from tests.chaos.ledger import Entry, read_topic
 from tests.support.processes import Supervised, wait_until
 from tests.support.stack import Stack
+from tests.support.topics import keep_writers_times
 
 TOPICS = ("documents.accepted", "documents.rejected", "summaries.completed", "summaries.failed")
 _REPLICA = "ServeReplica"
@@ -121,6 +122,7 @@ def run(
     Raises:
         TimeoutError: No outcome was added for `patience_seconds`; says what is missing.
     """
+    keep_writers_times(stack.kafka, "documents.submitted")
     pipeline = Pipeline(stack, logs)
     began = time.monotonic()
     exits: dict[str, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -259,3 +260,14 @@ def test_claims_expire_with_the_summaries_that_retention_removes(stack: Stack) -
     assert collection.count_documents({}) == 1
     claims.prepare(days=0)
     assert "retention" not in collection.index_information()
+
+
+def test_the_same_document_at_the_same_place_of_another_log_was_there_before(stack: Stack) -> None:
+    handler = handler_on(stack)
+    first = replace(record(document_id="again", text=fresh_text()), log="topic-1:0")
+    assert accepted(handler([first])[0]).document_id == "again"
+    assert accepted(handler([first])[0]).document_id == "again"  # redone
+    assert handler([replace(first, log="topic-2:0")]) == [Done()]
+    assert (
+        accepted(handler([replace(first, log="")])[0]).document_id == "again"
+    )  # as a replay, or of an earlier version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,7 +25,7 @@ from brevity.common.kafka.topics import TOPICS, Topic
 from brevity.common.settings import KafkaSettings
 from tests.support.commands import Brevity
 from tests.support.stack import Stack
-from tests.support.topics import eventually
+from tests.support.topics import eventually, read, write
 
 pytestmark = pytest.mark.stack
 
@@ -167,3 +168,33 @@ def test_a_broker_that_is_away_is_named(stack: Stack, monkeypatch: pytest.Monkey
         apply_topics(KafkaSettings(bootstrap_servers=address))
     assert address in caught.value.message
     assert "make run" in caught.value.remedy
+
+
+def test_an_archive_with_dates_of_its_own_is_kept_and_a_fast_clock_orders_nothing(
+    stack: Stack, broker: Broker
+) -> None:
+    """What retention deletes and what `submitted_at` says goes by the broker's clock, also after an upgrade."""
+    name = f"archive-{uuid.uuid4().hex[:8]}"
+    outsiders = Topic(
+        name, ("any",), ("b",), "id", 1, 7 * 86_400_000, max_message_bytes=1 << 20, broker_time=True
+    )
+    apply_topics(stack.kafka, [replace(outsiders, broker_time=False)])  # as the version before declared it
+    assert applied(stack, outsiders)[name].action == "configured"
+    assert broker.config(name)["message.timestamp.type"] == "LogAppendTime"
+    assert applied(stack, outsiders)[name].action == "unchanged"
+    broker.change(name, segment_ms="100", segment_bytes="1048576")
+    now_ms = int(time.time() * 1000)
+    dates = [1_577_836_800_000 + day * 86_400_000 for day in range(20)]  # of 2020
+    for date in [*dates, now_ms + 30 * 60_000, now_ms]:
+        write(stack.kafka, name, [b"x" * 100_000], timestamp=date)
+    time.sleep(3)  # the broker looks for expired segments all the time
+    found = read(stack.kafka, name)
+    times = [message.timestamp()[1] for message in found]
+    assert len(found) == 22
+    assert times == sorted(times)
+    assert all(abs(at - now_ms) < 5 * 60_000 for at in times)
+
+
+def test_outsiders_topics_have_the_brokers_time() -> None:
+    assert [topic.name for topic in TOPICS if topic.broker_time] == ["documents.submitted"]
+    assert all(topic.broker_time for topic in TOPICS if "any" in topic.writers)

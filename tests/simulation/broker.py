@@ -20,6 +20,9 @@ EPOCH = 1_750_000_000.0
 """When simulated time begins, in seconds since 1970."""
 
 Place = tuple[str, int]
+Committed = tuple[int, str, int | None]
+"""Offset, metadata and the leader's epoch."""
+
 Headers = Sequence[tuple[Any, Any]] | None
 
 
@@ -38,7 +41,7 @@ class Txn:
 
     state: str = "open"
     places: dict[Place, int] = field(default_factory=dict[Place, int])
-    offsets: dict[Place, tuple[int, str]] = field(default_factory=dict[Place, tuple[int, str]])
+    offsets: dict[Place, Committed] = field(default_factory=dict[Place, "Committed"])
 
 
 @dataclass(eq=False, slots=True)
@@ -95,6 +98,10 @@ class Log:
                 return entry
         return None
 
+    def end_of(self, epoch: int) -> int:
+        """Up to where records of epochs up to `epoch` go."""
+        return next((entry.offset for entry in self.entries if entry.epoch > epoch), self.end)
+
     def expire(self, low: int) -> list[Entry]:
         """Delete what lies below `low`."""
         gone = [entry for entry in self.entries if entry.offset < low]
@@ -137,7 +144,7 @@ class Group:
         self.members: dict[str, Member] = {}
         self.target: dict[Place, str] = {}
         self.owner: dict[Place, str] = {}
-        self.committed: dict[Place, tuple[int, str]] = {}
+        self.committed: dict[Place, Committed] = {}
         self.pending: dict[Place, Txn] = {}
 
     def join(self, instance_id: str | None, tell: Callable[[], None]) -> Member:

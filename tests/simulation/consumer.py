@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, TopicPartition
 
-from tests.simulation.broker import Broker, Entry, Member, Place, kafka_error
+from tests.simulation.broker import Broker, Entry, Log, Member, Place, kafka_error
 from tests.simulation.client import Client
 from tests.simulation.scheduler import Killed, Process
 
@@ -72,6 +72,9 @@ class FakeConsumer(Client):
         self.paused: set[Place] = set()
         self.owned: set[Place] = set()
         self._told_end: dict[Place, int] = {}
+        self._epochs: dict[Place, int | None] = {}
+        self._nowhere: set[Place] = set()
+        """Where the position is not in the log, as was told: nothing comes before it is assigned again."""
         self._knows_lost = False
         self._joining = False
         self._closed = False
@@ -98,6 +101,9 @@ class FakeConsumer(Client):
     def incremental_assign(self, places: Sequence[TopicPartition]) -> None:
         for tp in places:
             self.positions[tp.topic, tp.partition] = tp.offset
+            self._epochs[tp.topic, tp.partition] = tp.leader_epoch
+            self._nowhere.discard((tp.topic, tp.partition))
+            self._told_end.pop((tp.topic, tp.partition), None)
 
     def incremental_unassign(self, places: Sequence[TopicPartition]) -> None:
         for tp in places:
@@ -112,7 +118,10 @@ class FakeConsumer(Client):
     def seek(self, place: TopicPartition) -> None:
         if (place.topic, place.partition) not in self.positions:
             raise kafka_error("_STATE")
+        if (place.topic, place.partition) in self._nowhere:
+            raise kafka_error("_STATE")  # it has to be assigned again
         self.positions[place.topic, place.partition] = place.offset
+        self._epochs[place.topic, place.partition] = place.leader_epoch
         self._told_end.pop((place.topic, place.partition), None)
 
     def position(self, places: Sequence[TopicPartition]) -> list[TopicPartition]:
@@ -138,9 +147,10 @@ class FakeConsumer(Client):
             self.scheduler.wait(0.1)
         answer = []
         for tp in places:
-            offset, metadata = group.committed.get((tp.topic, tp.partition), (-1001, ""))
-            place = TopicPartition(tp.topic, tp.partition, offset)
-            answer.append(TopicPartition(tp.topic, tp.partition, offset, metadata) if metadata else place)
+            offset, metadata, epoch = group.committed.get((tp.topic, tp.partition), (-1001, "", None))
+            answer.append(
+                TopicPartition(tp.topic, tp.partition, offset, metadata, -1 if epoch is None else epoch)
+            )
         return answer
 
     def commit(self, *, offsets: Sequence[TopicPartition], asynchronous: bool = True) -> list[TopicPartition]:
@@ -148,7 +158,11 @@ class FakeConsumer(Client):
         self.call()
         self.broker.group.check(metadata, transactional=False)
         for tp in offsets:
-            self.broker.group.committed[tp.topic, tp.partition] = (tp.offset, tp.metadata or "")
+            self.broker.group.committed[tp.topic, tp.partition] = (
+                tp.offset,
+                tp.metadata or "",
+                tp.leader_epoch,
+            )
         return [TopicPartition(tp.topic, tp.partition, tp.offset) for tp in offsets]
 
     def poll(self, timeout: float = 0.0) -> FakeMessage | None:
@@ -195,18 +209,22 @@ class FakeConsumer(Client):
         self._turn += 1
         for step in range(len(places)):
             place = places[(step + self._turn) % len(places)]
-            if place in self.paused:
+            if place in self.paused or place in self._nowhere:
                 continue
             log = self.broker.logs[place]
             position = self.positions[place]
             end = log.stable if self.committed_only else log.end
+            lost = self._lost_place(place, log)
+            if lost is not None:
+                if len(found) < most:
+                    self._nowhere.add(place)
+                    found.append(FakeMessage(place, None, KafkaError(lost), position))
+                continue
             if position == end == self._told_end.get(place):
                 continue
-            if position > log.end or position < log.low:
-                position = self.positions[place] = log.low  # auto.offset.reset
             while len(found) < most and (entry := log.next(position, end)) is not None:
                 found.append(FakeMessage(place, entry))
-                position = entry.offset + 1
+                position, self._epochs[place] = entry.offset + 1, entry.epoch
             self.positions[place] = position
             if len(found) < most and self._told_end.get(place) != end:
                 self._told_end[place] = end
@@ -214,6 +232,15 @@ class FakeConsumer(Client):
                 self.positions[place] = max(position, end)
                 found.append(FakeMessage(place, None, eof, end))
         return found
+
+    def _lost_place(self, place: Place, log: Log) -> int | None:
+        """The error for a position that the log does not have: auto.offset.reset is "error"."""
+        position, epoch = self.positions[place], self._epochs.get(place)
+        if position > log.end or position < log.low:
+            return KafkaError._AUTO_OFFSET_RESET  # pyright: ignore[reportPrivateUsage]
+        if epoch is not None and log.end_of(epoch) < position:
+            return KafkaError._LOG_TRUNCATION  # pyright: ignore[reportPrivateUsage]
+        return None
 
     def _join(self) -> None:
         self._joining = False

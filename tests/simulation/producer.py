@@ -50,7 +50,7 @@ class FakeProducer(Client):
         self.broker.group.check(metadata, transactional=True)
         txn = self._open()
         for tp in offsets:
-            txn.offsets[tp.topic, tp.partition] = (tp.offset, tp.metadata or "")
+            txn.offsets[tp.topic, tp.partition] = (tp.offset, tp.metadata or "", tp.leader_epoch)
             self.broker.group.pending[tp.topic, tp.partition] = txn
 
     def commit_transaction(self, timeout: float) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
 from brevity.common.kafka.client import Config
-from brevity.common.kafka.runtime import Runtime
+from brevity.common.kafka.logs import Place
+from brevity.common.kafka.runtime import Logs, Runtime
 from brevity.common.kafka.watchdog import Stuck
+from brevity.common.settings import KafkaSettings
 from tests.simulation.broker import EPOCH, Broker
 from tests.simulation.consumer import FakeConsumer
+from tests.simulation.logs import SimulatedLogs, SimulatedWatch
 from tests.simulation.producer import FakeProducer
 from tests.simulation.scheduler import Killed, Process, Scheduler
 
@@ -48,6 +51,12 @@ class SimulatedRuntime(Runtime):
 
     def consumer(self, config: Config) -> FakeConsumer:
         return FakeConsumer(self.broker, self.process, config)
+
+    def logs(self, kafka: KafkaSettings, group: str) -> SimulatedLogs:
+        return SimulatedLogs(self.broker, self.process)
+
+    def log_watch(self, logs: Logs, known: Callable[[], Mapping[Place, int]]) -> SimulatedWatch:
+        return SimulatedWatch(SimulatedLogs(self.broker, self.process), known, self.broker, self.process)
 
     def producer(self, config: Config) -> FakeProducer:
         return FakeProducer(self.broker, self.process, config)

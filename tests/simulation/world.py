@@ -47,6 +47,7 @@ class Sent:
     place: Place
     offset: int
     topic_id: int
+    epoch: int
     txn: Txn | None = None
     gone: bool = False
     retried: bool = False
@@ -262,7 +263,8 @@ class World:
         if kind != "good":
             self.faults.struck[kind] += 1
         self.note(f"sent {name} ({kind}, {key}) to {place[1]}/{offset}")
-        self.sent[name] = Sent(name, kind, key, place, offset, self.broker.logs[place].topic_id, txn)
+        log = self.broker.logs[place]
+        self.sent[name] = Sent(name, kind, key, place, offset, log.topic_id, log.epoch, txn)
 
     def _strike(self, kind: str) -> None:
         self.note(f"fault {kind}")
@@ -364,7 +366,11 @@ class World:
 
     def bury(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
         named = record.value.decode().split()[0] if record.value else None
-        letter = {"id": named, "at": [record.topic, record.partition, record.offset], "code": error.code}
+        letter = {
+            "id": named,
+            "at": [record.topic, record.partition, record.offset, record.log],
+            "code": error.code,
+        }
         return OutRecord(DEAD, record.key or b"", json.dumps(letter).encode())
 
     # -- what was left behind
@@ -376,7 +382,11 @@ class World:
         letter = json.loads(entry.value)
         if letter["id"]:
             return letter["id"]
-        found = [s.id for s in self.sent.values() if [*s.place, s.offset] == letter["at"]]
+        found = [
+            s.id
+            for s in self.sent.values()
+            if [*s.place, s.offset, f"{SOURCE}#{s.topic_id}:{s.epoch}"] == letter["at"]
+        ]
         return found[-1] if found else f"at {letter['at']}"
 
     def _outcomes(self) -> list[Event]:

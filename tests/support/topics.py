@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,  # pyright: ignore[reportPrivateImportUsage]
+    ConfigEntry,  # pyright: ignore[reportPrivateImportUsage]
+    ConfigResource,  # pyright: ignore[reportPrivateImportUsage]
+    ResourceType,  # pyright: ignore[reportPrivateImportUsage]
+)
 
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.kafka.topics import RETRY_PARTITIONS, Topic, retry_topic
@@ -89,3 +96,12 @@ def eventually(what: str, condition: Callable[[], bool], seconds: float = 30.0) 
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
         time.sleep(0.05)
+
+
+def keep_writers_times(kafka: KafkaSettings, topic: str) -> None:
+    """Have `topic` keep its writers' timestamps, so that two runs over the same input leave the same bytes."""
+    admin: Any = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    entry = ConfigEntry("message.timestamp.type", "CreateTime", incremental_operation=AlterConfigOpType.SET)
+    wanted = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    for future in admin.incremental_alter_configs([wanted]).values():
+        future.result(30)

@@ -7,7 +7,14 @@ from brevity.common.kafka.retry import backoff_seconds, due_at, next_attempt, or
 from brevity.common.settings import StageSettings
 
 RECORD = Record(
-    "documents.submitted", 3, 17, b"k", b"v", (("mine", b"1"), ("empty", None)), 1_700_000_000_000
+    "documents.submitted",
+    3,
+    17,
+    b"k",
+    b"v",
+    (("mine", b"1"), ("empty", None)),
+    1_700_000_000_000,
+    log="topic:4",
 )
 
 
@@ -28,6 +35,7 @@ def test_a_retry_record_stands_for_its_original_at_the_next_attempt() -> None:
     assert record.attempt == 3
     assert (record.topic, record.partition, record.offset) == ("documents.submitted", 3, 17)
     assert record.timestamp_ms == RECORD.timestamp_ms
+    assert record.log == "topic:4"
     assert record.header("mine") == "1"
     assert ("empty", None) in record.headers
 

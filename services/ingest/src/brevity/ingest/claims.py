@@ -33,7 +33,8 @@ _MOST_FAILURES = 1_000
 class Claim:
     """`id` is what is claimed; the rest says by whom: the document and its original submission's coordinates.
 
-    Two claims are equal when they are by the same submission. `tenant` is there to find a document's claims by, when it
+    Two claims are equal when they are by the same submission. `log` tells the log that the coordinates count in (see
+    `Record.log`); a claim without one, as earlier versions left it, counts as of the asker's. `tenant` is there to find a document's claims by, when it
     is erased; `failed` says that the holder's document came to nothing.
     """
 
@@ -42,6 +43,7 @@ class Claim:
     topic: str
     partition: int
     offset: int
+    log: str = ""
     tenant: str = field(default="default", compare=False)
     failed: bool = field(default=False, compare=False)
 
@@ -123,10 +125,13 @@ class Claims:
                 break
         return [holders[place] for place in range(len(wanted))]
 
-    def by(self, topic: str, partition: int, offset: int) -> str | None:
+    def by(self, topic: str, partition: int, offset: int, log: str = "") -> str | None:
         """The id of the claim that a submission holds, or None. Raises Unavailable."""
+        where: dict[str, Any] = {"topic": topic, "partition": partition, "offset": offset}
+        if log:
+            where["log"] = {"$in": [log, "", None]}
         try:
-            found = self._collection.find_one({"topic": topic, "partition": partition, "offset": offset})
+            found = self._collection.find_one(where)
         except PyMongoError as error:
             raise self._doubtful(error) from error
         return found["_id"] if found else None
@@ -154,7 +159,7 @@ class Claims:
             found = {
                 item["_id"]: _claim(item) for item in self._collection.find({"_id": {"$in": list(first)}})
             }
-            return {place: replace(found[name], tenant=asking[place].tenant) for place, name in names.items()}
+            return {place: _as_asked(found[name], asking[place]) for place, name in names.items()}
         except PyMongoError as error:
             raise self._doubtful(error) from error
         except KeyError as error:
@@ -184,6 +189,7 @@ def _fields(claim: Claim, now: datetime) -> dict[str, Any]:
         "topic": claim.topic,
         "partition": claim.partition,
         "offset": claim.offset,
+        "log": claim.log,
         "tenant": claim.tenant,
         "taken_at": now,
     }
@@ -196,8 +202,14 @@ def _claim(found: Mapping[str, Any]) -> Claim:
         found["topic"],
         found["partition"],
         found["offset"],
+        found.get("log", ""),
         failed=bool(found.get("failed")),
     )
+
+
+def _as_asked(holder: Claim, asking: Claim) -> Claim:
+    log = holder.log if holder.log and asking.log else asking.log
+    return replace(holder, tenant=asking.tenant, log=log)
 
 
 def _away(error: PyMongoError) -> Unavailable:

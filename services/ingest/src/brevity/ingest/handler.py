@@ -176,7 +176,7 @@ class IngestHandler:
         """The claim that a record given up may hold; one that was refused as it is never came to hold any."""
         if isinstance(error, Rejected) and error.code not in _GIVEN_UP_LATE:
             return None
-        return self._claims.by(record.topic, record.partition, record.offset)
+        return self._claims.by(record.topic, record.partition, record.offset, record.log)
 
     def _readable(self, record: Record) -> DocumentSubmitted | None:
         if len(record.value or b"") > self._settings.max_bytes:
@@ -205,6 +205,7 @@ def _claim(document: Prepared, record: Record) -> Claim:
         record.topic,
         record.partition,
         record.offset,
+        record.log,
         document.submitted.tenant,
     )
 

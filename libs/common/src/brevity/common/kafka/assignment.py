@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from brevity.common.kafka.breaker import Breaker
-from brevity.common.kafka.crash_guard import CrashGuard
+from brevity.common.errors import Unavailable
 from brevity.common.kafka.inflight import Batch, Partition
-from brevity.common.kafka.runtime import REAL, Runtime
+from brevity.common.kafka.lag import Ends
+from brevity.common.kafka.logs import Log, Look, Place, WentBack, with_log
+from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.positions import Expired, Positions
+from brevity.common.kafka.runtime import REAL, Logs, Runtime
 from brevity.common.kafka.transaction import Aborted
 from brevity.common.kafka.transform import Fate
 from brevity.common.observability.logging import get_logger
@@ -19,28 +22,43 @@ from brevity.common.settings import StageSettings
 log = get_logger(__name__)
 
 _TIMEOUT_SECONDS = 10.0
+_VERIFY_SECONDS, _VERIFY_AGAIN_SECONDS = 1.0, 5.0
+_DOUBTS = 2
+"""Looks in a row that must find less than what is committed: one may have met a leader that was only just elected."""
+_IDLE_LOOKS, _MOST_IDLE_LOOKS = 20, 640
+"""Looks in a row without anything read after which the client is replaced; twice as many each time it did not help."""
 
 
 class Assignment:
     """Owned partitions by topic and number. Used by the thread that owns `consumer`.
 
     Args:
+        logs: Asks the broker about the logs.
         beat: Called while waiting for the broker.
         stopping: Whether waiting is to be given up.
+        on_expired: See `Expired`.
     """
 
     def __init__(
         self,
         consumer: Any,
+        logs: Logs,
         settings: StageSettings,
         retry_topic: str,
+        metrics: StageMetrics,
         *,
         beat: Callable[[], None],
         stopping: Callable[[], bool],
+        on_expired: Expired | None = None,
         runtime: Runtime = REAL,
     ) -> None:
         self._runtime = runtime
         self._consumer = consumer
+        self._logs = logs
+        self._positions = Positions(logs, settings, retry_topic, metrics, on_expired)
+        self._ends = Ends()
+        self._verify_at = 0.0
+        self._idle_looks = _IDLE_LOOKS
         self._settings = settings
         self._retry_topic = retry_topic
         self._beat = beat
@@ -53,6 +71,17 @@ class Assignment:
 
     def all(self) -> list[Partition]:
         return list(self._partitions.values())
+
+    def begin_anew(self, consumer: Any) -> None:
+        """Go on with another consumer, which has nothing assigned yet."""
+        self.disown()
+        self._partitions = {}
+        self._paused = False
+        self._consumer = consumer
+
+    def known(self) -> dict[Place, int]:
+        """The position known to be committed in each owned partition, -1 for none; safe to call from any thread."""
+        return {(p.topic, p.number): p.committed for p in list(self._partitions.values())}
 
     def take(self, assigned: Sequence[TopicPartition]) -> None:
         """Take partitions over, each from its committed offset, with the guard's marker that stands there."""
@@ -79,9 +108,12 @@ class Assignment:
         for place in self._at_committed([_place(partition) for partition in owned]):
             before = next(p for p in owned if (p.topic, p.number) == (place.topic, place.partition))
             after = self._partitions[place.topic, place.partition]
-            # Nobody died: what stands in the metadata is this instance's own lease.
-            after.guard, after.halted, after.breaker = before.guard, before.halted, before.breaker
-            after.guard.unsigned()  # the lease may have been renewed in the transaction that failed
+            if after.log == before.log:
+                # Nobody died: what stands in the metadata is this instance's own lease.
+                after.guard, after.halted, after.breaker = before.guard, before.halted, before.breaker
+                after.guard.unsigned()  # the lease may have been renewed in the transaction that failed
+            if not after.owned:
+                continue
             self._patiently(lambda place=place: self._consumer.seek(place))
             if before.resume_at and not (self._paused or before.halted):
                 self._consumer.resume([place])
@@ -105,9 +137,7 @@ class Assignment:
 
     def _sign(self, ranges: Mapping[Partition, tuple[int, int]]) -> bool:
         notes = [(partition, partition.guard.before(*ends)) for partition, ends in ranges.items()]
-        places = [
-            _place(partition, partition.position, note) for partition, note in notes if note is not None
-        ]
+        places = [_commit_place(p, p.position, p.epoch, note) for p, note in notes if note is not None]
         if places:
             try:
                 self._commit(places)
@@ -122,7 +152,7 @@ class Assignment:
     def give_back(self, partitions: Iterable[Partition]) -> None:
         """Take the guard's notes away: this instance leaves alive."""
         # What is disowned has moved on by a transaction of unknown outcome: its position here may be an old one.
-        places = [_place(partition, partition.position, "") for partition in partitions if partition.owned]
+        places = [_commit_place(p, p.position, p.epoch, "") for p in partitions if p.owned]
         if not places:
             return
         try:
@@ -188,54 +218,136 @@ class Assignment:
                 remedy="Mend the cause (`brevity dlq list`), then restart the service.",
             )
 
+    def offsets(self, positions: Mapping[Partition, tuple[int, int | None]]) -> list[TopicPartition]:
+        """What to commit for new positions, each with the epoch of the record before it: with the guard's note and
+        with what tells the log."""
+        return [
+            _commit_place(partition, position, epoch, partition.guard.after(position))
+            for partition, (position, epoch) in positions.items()
+        ]
+
+    def committed(self, positions: Mapping[Partition, tuple[int, int | None]]) -> None:
+        """Note positions that have been committed."""
+        for partition, (position, epoch) in positions.items():
+            partition.position = partition.committed = position
+            partition.epoch = epoch
+
     def lag(self) -> dict[str, int]:
         """Unfinished records by topic, by what the broker last told."""
-        lags: dict[str, int] = {}
-        for partition in self._partitions.values():
-            lags[partition.topic] = lags.get(partition.topic, 0) + self._behind(partition)
-        return lags
+        return self._ends.behind(self._partitions.values())
+
+    def halted_lag(self) -> dict[str, int]:
+        """Those of them on halted partitions."""
+        return self._ends.behind(p for p in self._partitions.values() if p.halted)
 
     def due(self) -> int:
         """Unfinished records that may be worked on: neither on a halted partition nor waiting for a retry."""
-        return sum(
-            self._behind(partition)
-            for partition in self._partitions.values()
-            if not partition.halted and partition.topic != self._retry_topic
-        )
+        due = (p for p in self._partitions.values() if not p.halted and p.topic != self._retry_topic)
+        return sum(self._ends.behind(due).values())
 
-    def _behind(self, partition: Partition) -> int:
-        low, high = self._consumer.get_watermark_offsets(_place(partition), cached=True)
-        # Markers of transactions at the log's end are no records: the end counts as reached when the broker said so.
-        reached = partition.settled() and partition.end >= high
-        return 0 if reached or high < 0 else max(0, high - max(partition.position, low))
+    def verify(self, topics: Collection[str]) -> None:
+        """Make sure that records which have just come from `topics` are of the logs that were assigned.
+
+        The client goes on at its old offset in a topic that was deleted and made again, without a word.
+
+        Raises:
+            WentBack: They are not.
+        """
+        if self._runtime.monotonic() < self._verify_at:
+            return
+        try:
+            ids = self._logs.topic_ids(topics, seconds=_VERIFY_SECONDS)
+        except Unavailable as error:
+            log.debug("topics cannot be verified now", reason=error.message)
+            self._verify_at = self._runtime.monotonic() + _VERIFY_AGAIN_SECONDS
+            return
+        for partition in self._partitions.values():
+            if partition.owned and ids.get(partition.topic, partition.log) != partition.log:
+                raise WentBack(partition.topic, "the topic was deleted and made again", another_log=True)
+
+    def check(self, look: Look) -> None:
+        """Compare the logs with what is committed in them.
+
+        Raises:
+            WentBack: A log is another than that which was assigned, or was cut below what is committed.
+        """
+        for place, known in look.known.items():
+            found, partition = look.logs.get(place), self._partitions.get(place)
+            if found is None or partition is None:
+                continue
+            if found.topic_id != partition.log:
+                raise WentBack(partition.topic, "the topic was deleted and made again", another_log=True)
+            if found.end < 0:
+                continue
+            self._ends.note(place, found)
+            less = found.end < known or look.committed.get(place, known) < known
+            partition.doubts = partition.doubts + 1 if less else 0
+            if partition.doubts >= _DOUBTS:
+                raise WentBack(partition.topic, "the broker holds less than what was committed")
+            if self._idle(partition, found):
+                self._idle_looks = min(_MOST_IDLE_LOOKS, 2 * self._idle_looks)
+                raise WentBack(partition.topic, "nothing comes although there is something to read")
+
+    def _idle(self, partition: Partition, found: Log) -> bool:
+        """Whether the client has stopped to read: it ignores for good a broker that knows less than itself."""
+        reached = max(partition.fetched, partition.end)
+        resting = self._paused or partition.halted or partition.resume_at or not partition.owned
+        if reached > partition.reached >= 0:
+            self._idle_looks = _IDLE_LOOKS
+        idle = not resting and reached == partition.reached and found.end > reached
+        partition.idle, partition.reached = partition.idle + 1 if idle else 0, reached
+        return partition.idle >= self._idle_looks
+
+    def write_off(self) -> None:
+        """Count what was left unread in logs that are gone, as far as is known."""
+        ids = self._patiently(lambda: self._logs.topic_ids({p.topic for p in self._partitions.values()}))
+        for partition in self._partitions.values():
+            end = self._ends.of(partition)
+            if ids.get(partition.topic, partition.log) != partition.log and end > partition.position:
+                self._positions.expired(partition.topic, partition.number, partition.position, end)
+
+    def find_place(self, partition: Partition, *, truncated: bool) -> None:
+        """Go on reading where the client says that the log cannot be read from the position.
+
+        Raises:
+            WentBack: The log is another one, or ends before the position.
+        """
+        name = (partition.topic, partition.number)
+        found = self._patiently(lambda: self._logs.look([name])).logs.get(name)
+        if found is None:
+            return  # the topic is gone; when it is there again, `check` sees it
+        if found.topic_id != partition.log:
+            raise WentBack(partition.topic, "the topic was deleted and made again", another_log=True)
+        if 0 <= found.end < partition.fetched:
+            raise WentBack(partition.topic, "the log ends before what was read of it")
+        if truncated:
+            self._partitions[name] = self._positions.cut_off(partition, found)
+        elif partition.fetched < found.start:
+            settled = partition.settled()
+            self._positions.expired(*name, partition.fetched, found.start)
+            partition.fetched = found.start
+            if settled:
+                partition.position = found.start
+        # Where the client has no position it does not seek; it has to begin with the partition again.
+        place = _place(partition, self._partitions[name].fetched)
+        self._consumer.incremental_unassign([place])
+        self._consumer.incremental_assign([place])
+        if self._paused:
+            self._consumer.pause([place])
 
     def _at_committed(self, assigned: Sequence[TopicPartition]) -> list[TopicPartition]:
         """Own `assigned` anew; returns where each goes on."""
         if not assigned:
             return []
+        answer = self._committed(assigned)
+        look = self._patiently(
+            lambda: self._logs.look([(committed.topic, committed.partition) for committed in answer])
+        )
         places: list[TopicPartition] = []
-        for committed in self._committed(assigned):
-            offset = committed.offset
-            if offset < 0:
-                offset = self._patiently(lambda place=committed: self._consumer.get_watermark_offsets(
-                    TopicPartition(place.topic, place.partition), timeout=_TIMEOUT_SECONDS
-                )[0])  # fmt: skip
-            guard = CrashGuard(
-                offset,
-                committed.metadata,
-                batch_records=self._settings.batch_records,
-                max_attempts=self._settings.max_attempts,
-            )
-            self._partitions[committed.topic, committed.partition] = Partition(
-                committed.topic,
-                committed.partition,
-                position=offset,
-                guard=guard,
-                retry=committed.topic == self._retry_topic,
-                fetched=offset,
-                breaker=Breaker(self._settings),
-            )
-            places.append(TopicPartition(committed.topic, committed.partition, offset))
+        for committed in answer:
+            name = (committed.topic, committed.partition)
+            partition = self._partitions[name] = self._positions.resumed(committed, look.logs.get(name))
+            places.append(_place(partition, partition.position, epoch=partition.epoch))
         return places
 
     def _committed(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
@@ -256,16 +368,20 @@ class Assignment:
             self._beat()
             try:
                 return ask()
-            except KafkaException as error:
-                log.warning("the position in a partition cannot be found yet", reason=error.args[0].str())
+            except (KafkaException, Unavailable) as error:
+                reason = error.message if isinstance(error, Unavailable) else error.args[0].str()
+                log.warning("the position in a partition cannot be found yet", reason=reason)
                 if self._stopping():
                     raise Aborted("stopped while the broker was away") from error
                 self._runtime.sleep(0.2)
 
 
-def _place(partition: Partition, offset: int | None = None, metadata: str | None = None) -> TopicPartition:
+def _place(partition: Partition, offset: int | None = None, *, epoch: int | None = None) -> TopicPartition:
     if offset is None:
         return TopicPartition(partition.topic, partition.number)
-    if metadata is None:
-        return TopicPartition(partition.topic, partition.number, offset)
-    return TopicPartition(partition.topic, partition.number, offset, metadata)
+    return TopicPartition(partition.topic, partition.number, offset, "", -1 if epoch is None else epoch)
+
+
+def _commit_place(partition: Partition, offset: int, epoch: int | None, note: str) -> TopicPartition:
+    metadata = with_log(note, partition.log)
+    return TopicPartition(partition.topic, partition.number, offset, metadata, -1 if epoch is None else epoch)

@@ -49,7 +49,7 @@ class Marker:
         try:
             note = json.loads(metadata)
             return cls(int(note["u"]), int(note["c"]), int(note["a"]), int(note["n"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
 
 

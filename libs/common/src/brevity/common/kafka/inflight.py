@@ -27,6 +27,12 @@ class Partition:
         resume_at: For a retry partition: when (seconds since the epoch) its next record is due; 0 when none waits.
         resume_from: That record's offset.
         halted: Too many dead letters: nothing further is taken from it.
+        log: The id of the topic whose log this is; "" while the broker knows none.
+        epoch: The leader's epoch of the record before `position`; None when unknown.
+        committed: A position that is known to be committed; -1 for none.
+        doubts: How often in a row the broker told less than what is committed.
+        idle: How often in a row there was something to read and nothing had come since the time before.
+        reached: How far reading had come at the last look.
     """
 
     topic: str
@@ -41,6 +47,12 @@ class Partition:
     resume_from: int = -1
     halted: bool = False
     breaker: Breaker | None = None
+    log: str = ""
+    epoch: int | None = None
+    committed: int = -1
+    doubts: int = 0
+    idle: int = 0
+    reached: int = -1
 
     def settled(self) -> bool:
         """Whether all that arrived is done."""
@@ -55,6 +67,7 @@ class Item:
         offset: Where it physically lies (`record` may stand for an earlier attempt).
         size: Bytes of its key, value and, once they are read, headers.
         unread: The client's message, as long as nothing in it is decoded; `intake.read` does that.
+        epoch: The epoch of the leader that wrote it there.
     """
 
     partition: Partition
@@ -62,6 +75,7 @@ class Item:
     record: Record
     size: int
     unread: Any = None
+    epoch: int | None = None
 
 
 @dataclass(slots=True)

@@ -21,6 +21,9 @@ from brevity.common.settings import StageSettings
 
 log = get_logger(__name__)
 
+_NO_SUCH_POSITION = {"_AUTO_OFFSET_RESET", "_LOG_TRUNCATION", "OFFSET_OUT_OF_RANGE"}
+"""The log does not reach from the position on: it begins after it or ended before it."""
+
 
 class Intake:
     """Lets each record of the assigned partitions in once, and records of the retry topic when they are due.
@@ -60,7 +63,8 @@ class Intake:
             return None  # it is fetched again when the partition goes on
         if offset < partition.fetched:
             return None  # it is here already
-        record = without_headers(message)
+        epoch = message.leader_epoch()
+        record = without_headers(message, f"{partition.log}:{epoch}" if partition.log else "")
         if partition.retry:
             now = self._runtime.time()
             due = due_at(record, now, self._settings)
@@ -68,7 +72,8 @@ class Intake:
                 self._assignment.wait_until_due(partition, offset, due)
                 return None
         partition.fetched = offset + 1
-        item = Item(partition, offset, record, len(record.value or b"") + len(record.key or b""), message)
+        size = len(record.value or b"") + len(record.key or b"")
+        item = Item(partition, offset, record, size, message, epoch)
         if not partition.guard.suspects(offset) and self._assignment.sign(partition, offset):
             read(item)
         return item
@@ -76,8 +81,13 @@ class Intake:
     def _on_error(self, message: Any, error: KafkaError) -> Sequence[Item]:
         if error.code() == KafkaError._PARTITION_EOF:  # pyright: ignore[reportPrivateUsage]
             partition = self._assignment.get(message.topic(), message.partition())
-            if partition is not None:
+            # Where records were dropped on the way because it is not their turn, the end is not reached.
+            if partition is not None and partition.owned and not (partition.halted or partition.resume_at):
                 partition.end = message.offset()
+        elif error.name() in _NO_SUCH_POSITION:
+            partition = self._assignment.get(message.topic(), message.partition())
+            if partition is not None and partition.owned:
+                self._assignment.find_place(partition, truncated=error.name() == "_LOG_TRUNCATION")
         elif error.fatal() or error.name() in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}:
             raise Fatal(
                 f"Kafka refuses this consumer: {error.str()}",

@@ -26,8 +26,8 @@ def record_of(message: Any) -> Record:
     return with_headers(without_headers(message), message)
 
 
-def without_headers(message: Any) -> Record:
-    """The record as far as it takes no decoding: its coordinates, key, value and timestamp."""
+def without_headers(message: Any, log: str = "") -> Record:
+    """The record as far as it takes no decoding: its coordinates in `log`, key, value and timestamp."""
     return Record(
         message.topic(),
         message.partition(),
@@ -36,6 +36,7 @@ def without_headers(message: Any) -> Record:
         message.value(),
         (),
         message.timestamp()[1],
+        log=log,
     )
 
 

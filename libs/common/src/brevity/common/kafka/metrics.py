@@ -78,6 +78,24 @@ class StageMetrics:
         self.lag = Gauge(
             name("lag_records"), "Records on the topic that are not finished.", ["topic"], registry=registry
         )
+        self.halted = Gauge(
+            name("halted_records"),
+            "Records on halted partitions that are not finished; part of the lag.",
+            ["topic"],
+            registry=registry,
+        )
+        self.expired = Counter(
+            name("records_expired_total"),
+            "Records that the topic no longer held when their turn came (retention, deleted records or topic).",
+            ["topic"],
+            registry=registry,
+        )
+        self.log_resets = Counter(
+            name("log_resets_total"),
+            "Times a partition's log was no longer the one that had been read, so that its position was found anew.",
+            ["topic"],
+            registry=registry,
+        )
         self.held = Gauge(name("held_batches"), "Batches waiting for a dependency.", registry=registry)
         self.oldest = Gauge(
             name("oldest_record_age_seconds"),
@@ -103,6 +121,18 @@ class ConsumerMetrics:
         prefix = f"brevity_{name}"
         self.lag = Gauge(
             f"{prefix}_lag_records", "Records on the topic that are not kept.", ["topic"], registry=registry
+        )
+        self.expired = Counter(
+            f"{prefix}_records_expired_total",
+            "Records that the topic no longer held when their turn came (retention, deleted records or topic).",
+            ["topic"],
+            registry=registry,
+        )
+        self.log_resets = Counter(
+            f"{prefix}_log_resets_total",
+            "Times a partition's log was no longer the one that had been read, so that it was read from its beginning.",
+            ["topic"],
+            registry=registry,
         )
         self.in_flight = Gauge(f"{prefix}_in_flight_records", "Records being kept.", registry=registry)
         self.retries = Counter(

@@ -13,7 +13,7 @@ from brevity.common.kafka.record import OutRecord
 from brevity.common.kafka.runtime import REAL, Runtime
 from brevity.common.kafka.transform import Fate
 
-_GAUGES_EVERY_SECONDS = 5.0
+_GAUGES_EVERY_SECONDS = 2.0
 
 
 class Progress:
@@ -54,12 +54,13 @@ class Progress:
         """Set the gauges."""
         self._gauges_at = self._runtime.monotonic()
         self._metrics.in_flight.set(len(in_flight))
-        lags = self._assignment.lag()
+        lags, halted = self._assignment.lag(), self._assignment.halted_lag()
         self.unfinished = self._assignment.due()
         for topic in self._topics:
             self._metrics.lag.labels(topic).set(lags.get(topic, 0))
+            self._metrics.halted.labels(topic).set(halted.get(topic, 0))
         times = [item.record.timestamp_ms for item in (*waiting, *in_flight) if item.record.timestamp_ms > 0]
         self._metrics.oldest.set(max(0.0, self._runtime.time() - min(times) / 1000) if times else 0.0)
         held = Counter((partition.topic, partition.halted) for partition in self._assignment.all())
-        for topic, halted in product(self._topics, (False, True)):
-            self._metrics.partitions.labels(topic, "halted" if halted else "open").set(held[topic, halted])
+        for topic, stands in product(self._topics, (False, True)):
+            self._metrics.partitions.labels(topic, "halted" if stands else "open").set(held[topic, stands])

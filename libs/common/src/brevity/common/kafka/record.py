@@ -21,6 +21,8 @@ class Record:
 
     Attributes:
         unreadable: Why its headers cannot be read; they are left out then. Empty for a record that is whole.
+        log: Which log the offset counts in: the topic's id and the leader's epoch that wrote the record; "" when unknown.
+            The same record always has the same, and no other record at the same coordinates does.
     """
 
     topic: str
@@ -31,6 +33,7 @@ class Record:
     headers: Headers = ()
     timestamp_ms: int = 0
     unreadable: str = ""
+    log: str = ""
 
     @property
     def attempt(self) -> int:

@@ -15,6 +15,7 @@ from brevity.common.settings import StageSettings
 
 NOT_BEFORE_HEADER = "brevity-not-before"
 ORIGIN_HEADER = "brevity-origin"
+ORIGIN_LOG_HEADER = "brevity-origin-log"
 REPLAY_HEADER = "brevity-replay-of"
 """Event id of the dead letter that a replayed record comes from."""
 
@@ -37,6 +38,7 @@ def next_attempt(
         (ATTEMPT_HEADER, str(attempt).encode()),
         (NOT_BEFORE_HEADER, f"{not_before:.3f}".encode()),
         (ORIGIN_HEADER, json.dumps(origin).encode()),
+        *(((ORIGIN_LOG_HEADER, record.log.encode()),) if record.log else ()),
         *extra,
     )
     kept = tuple(header for header in record.headers if not header[0].startswith(_RESERVED))
@@ -67,6 +69,7 @@ def original(record: Record) -> Record:
             partition=int(partition),
             offset=int(offset),
             timestamp_ms=int(timestamp_ms),
+            log=record.header(ORIGIN_LOG_HEADER) or "",
         )
     except (ValueError, TypeError, OverflowError, RecursionError):
         return record

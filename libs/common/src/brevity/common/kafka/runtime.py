@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from confluent_kafka import Consumer, Producer
 
 from brevity.common.kafka.client import Config
+from brevity.common.kafka.log_watch import LogWatch
+from brevity.common.kafka.logs import BrokerLogs, Look, Place
 from brevity.common.kafka.watchdog import Watchdog
+from brevity.common.settings import KafkaSettings
 
 
 class Workers(Protocol):
@@ -38,6 +41,28 @@ class Guarded(Protocol):
     def run(self, call: Callable[[], Any], seconds: float) -> Any: ...
 
     def close(self) -> None: ...
+
+
+class Logs(Protocol):
+    """See `BrokerLogs`."""
+
+    def topic_ids(self, topics: Collection[str], *, seconds: float = ...) -> dict[str, str]: ...
+
+    def look(self, places: Collection[Place], known: Mapping[Place, int] | None = None) -> Look: ...
+
+    def divergence(self, place: Place, offset: int, epoch: int | None) -> int | None: ...
+
+    def close(self) -> None: ...
+
+
+class Looks(Protocol):
+    """See `LogWatch`."""
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def take(self) -> Look | None: ...
 
 
 class Runtime:
@@ -70,6 +95,12 @@ class Runtime:
 
     def producer(self, config: Config) -> Any:
         return Producer(config)
+
+    def logs(self, kafka: KafkaSettings, group: str) -> Logs:
+        return BrokerLogs(kafka, group)
+
+    def log_watch(self, logs: Logs, known: Callable[[], Mapping[Place, int]]) -> Looks:
+        return LogWatch(logs, known)
 
 
 REAL = Runtime()

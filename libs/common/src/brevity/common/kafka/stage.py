@@ -25,7 +25,9 @@ from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.commit import commit
 from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
 from brevity.common.kafka.intake import Intake, read
+from brevity.common.kafka.logs import WentBack
 from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.positions import Expired
 from brevity.common.kafka.progress import Progress
 from brevity.common.kafka.record import OutRecord
 from brevity.common.kafka.results import DeadLetter, Handler
@@ -56,6 +58,7 @@ class Stage:
         dead_letter: Builds what replaces a record given up on.
         metrics: Instruments to record to; made when absent (once in a process).
         runtime: Time, threads and Kafka clients; a simulation gives its own.
+        on_expired: Told of records that were gone before they were read, in the stage's own thread: it must be quick.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Stage:
         dead_letter: DeadLetter,
         metrics: StageMetrics | None = None,
         runtime: Runtime = REAL,
+        *,
+        on_expired: Expired | None = None,
     ) -> None:
         self._runtime = runtime
         self._name = name
@@ -89,23 +94,29 @@ class Stage:
             stopping=self._stop.is_set,
             runtime=runtime,
         )
-        self._consumer: Any = runtime.consumer(
-            consumer_config(
-                kafka,
-                group,
-                instance_id=settings.instance_id,
-                session_timeout_seconds=settings.session_timeout_seconds,
-            )
-            | {"enable.partition.eof": True}
-        )
+        self._consumer_config = consumer_config(
+            kafka,
+            group,
+            instance_id=settings.instance_id,
+            session_timeout_seconds=settings.session_timeout_seconds,
+        ) | {
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",  # a position that the log does not have is never mended unseen
+        }
+        self._consumer: Any = runtime.consumer(self._consumer_config)
+        logs = runtime.logs(kafka, group)
         self._assignment = Assignment(
             self._consumer,
+            logs,
             settings,
             retry_topic(group),
+            self._metrics,
             beat=self._beat,
             stopping=self._stop.is_set,
+            on_expired=on_expired,
             runtime=runtime,
         )
+        self._watch = runtime.log_watch(logs, self._assignment.known)
         self._progress = Progress(self._metrics, self._assignment, self._topics, runtime=runtime)
         self._intake = Intake(
             self._assignment,
@@ -128,12 +139,14 @@ class Stage:
         """
         try:
             self._transactions.open()
-            self._consumer.subscribe(
-                self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-            )
+            self._subscribe()
+            self._watch.start()
             log.info("stage started", stage=self._name, topics=self._topics)
             while not self._stop.is_set():
-                self._turn()
+                try:
+                    self._turn()
+                except WentBack as error:
+                    self._begin_anew(error)
             self._abandon.set()  # a batch that is held for a dependency is redone by whoever comes next
             self._drain(self._settings.graceful_stop_seconds)
             self._assignment.give_back(self._assignment.all())
@@ -142,6 +155,7 @@ class Stage:
         finally:
             self._stop.set()  # closing revokes partitions: nothing may be committed past what failed
             self._abandon.set()
+            self._watch.close()
             self._workers.shutdown(wait=False, cancel_futures=True)
             self._consumer.close()
             self._transactions.close()
@@ -179,6 +193,41 @@ class Stage:
         partitions = self._assignment.all()
         return bool(partitions) and not any(partition.halted for partition in partitions)
 
+    def _subscribe(self) -> None:
+        self._consumer.subscribe(
+            self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+
+    def _begin_anew(self, cause: WentBack) -> None:
+        """Find all positions again, with a new client: the old one would ignore a broker that knows less than itself."""
+        log.error(
+            "a log is no longer the one that was read: beginning anew", stage=self._name, reason=str(cause)
+        )
+        if cause.another_log:
+            # What was read of the old log is nowhere else. Its positions are marked as belonging to it.
+            self._finish(_REVOKE_SECONDS)
+            self._assignment.write_off()
+        self._assignment.disown()
+        self._metrics.discarded.inc(self._waiting.forget_lost())
+        self._rewind_due = False
+        before, self._consumer = self._consumer, self._runtime.consumer(self._consumer_config)
+        self._assignment.begin_anew(self._consumer)
+        before.close()
+        self._watch.take()
+        self._subscribe()
+
+    def _finish(self, seconds: float) -> None:
+        """Work off what has arrived, for `seconds` at most."""
+        deadline = self._runtime.monotonic() + seconds
+        while (self._waiting or self._in_flight) and self._runtime.monotonic() < deadline:
+            if self._stop.is_set() or self._rewind_due:
+                return
+            self._beat()
+            self._dispatch()
+            if self._in_flight:
+                self._runtime.wait([self._in_flight[0].future], 0.05)
+            self._commit_finished()
+
     def _beat(self) -> None:
         self._beat_at = self._runtime.monotonic()
 
@@ -186,6 +235,9 @@ class Stage:
         self._beat()
         if self._rewind_due:
             self._rewind()
+        look = self._watch.take()
+        if look is not None:
+            self._assignment.check(look)
         full = len(self._in_flight) >= self._settings.max_in_flight_batches
         if full and self._waiting.full():
             self._wait_while_full()
@@ -217,6 +269,11 @@ class Stage:
             self._take(self._consumer.consume(self._settings.batch_records, 0))
 
     def _take(self, messages: Sequence[Message | None]) -> None:
+        topics = {
+            str(message.topic()) for message in messages if message is not None and message.error() is None
+        }
+        if topics:
+            self._assignment.verify(topics)
         consumed: dict[str, int] = {}
         for message in messages:
             if message is None:
@@ -283,14 +340,11 @@ class Stage:
     def _commit(self, done: Sequence[tuple[Item, Fate]]) -> None:
         began = time.perf_counter()
         outputs: list[OutRecord] = []
-        positions: dict[Partition, int] = {}
+        positions: dict[Partition, tuple[int, int | None]] = {}
         for item, fate in done:
             outputs += fate.outputs
-            positions[item.partition] = item.offset + 1
-        offsets = [
-            TopicPartition(partition.topic, partition.number, position, partition.guard.after(position))
-            for partition, position in positions.items()
-        ]
+            positions[item.partition] = item.offset + 1, item.epoch
+        offsets = self._assignment.offsets(positions)
         try:
             commit(self._transactions, self._consumer, self._metrics, outputs, offsets, runtime=self._runtime)
         except Aborted as error:
@@ -303,8 +357,7 @@ class Stage:
             self._assignment.disown()
             self._rewind_due = True
             return
-        for partition, position in positions.items():
-            partition.position = position
+        self._assignment.committed(positions)
         self._metrics.commit_seconds.observe(time.perf_counter() - began)
         self._progress.finished(done, outputs)
         for item, fate in done:
@@ -326,11 +379,15 @@ class Stage:
         self._metrics.discarded.inc(self._waiting.forget_lost())
 
     def _on_assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        if consumer is not self._consumer:
+            return  # of the client that was replaced
         self._metrics.rebalances.labels("assigned").inc()
         self._assignment.take(partitions)
         log.info("partitions assigned", stage=self._name, partitions=_names(partitions))
 
     def _on_revoke(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        if consumer is not self._consumer:
+            return  # of the client that was replaced
         self._metrics.rebalances.labels("revoked").inc()
         if not self._stop.is_set():
             self._drain(_REVOKE_SECONDS)
@@ -340,6 +397,8 @@ class Stage:
         log.info("partitions revoked", stage=self._name, partitions=_names(partitions))
 
     def _on_lost(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        if consumer is not self._consumer:
+            return  # of the client that was replaced
         self._metrics.rebalances.labels("lost").inc()
         self._forget(partitions)
         log.warning("partitions lost", stage=self._name, partitions=_names(partitions))

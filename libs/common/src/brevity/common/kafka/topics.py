@@ -28,6 +28,9 @@ class Topic:
     """Whether only the last record of each key is kept."""
     max_message_bytes: int = 2 * _MIB
     description: str = ""
+    broker_time: bool = False
+    """Whether records carry the time at which the broker took them instead of their writer's: for topics that outsiders
+    write, whose clocks and archives would decide what retention deletes and which version of a document is the newer."""
 
     def config(self) -> dict[str, str]:
         """Topic configuration as the broker names it."""
@@ -39,7 +42,7 @@ class Topic:
             "cleanup.policy": ",".join(name for name, holds in policies if holds),
             "retention.ms": str(self.retention_ms) if self.retention_ms else "-1",
             "max.message.bytes": str(self.max_message_bytes),
-            "message.timestamp.type": "CreateTime",
+            "message.timestamp.type": "LogAppendTime" if self.broker_time else "CreateTime",
         }
 
 
@@ -61,7 +64,7 @@ for the retries, instances share those of the documents evenly, however they joi
 
 TOPICS: tuple[Topic, ...] = (
     Topic("documents.submitted", ("any", "ingest", "feedback"), ("ingest",), "document_id", PIPELINE_PARTITIONS, 7 * _DAY_MS,
-          max_message_bytes=SUBMITTED_MAX_BYTES, description="Documents that somebody wants summarized."),
+          max_message_bytes=SUBMITTED_MAX_BYTES, broker_time=True, description="Documents that somebody wants summarized."),
     Topic(retry_topic(INGEST_GROUP), ("ingest",), ("ingest",), "document_id", RETRY_PARTITIONS, 30 * _DAY_MS,
           max_message_bytes=SUBMITTED_MAX_BYTES, description="Submissions waiting for their next attempt."),
     Topic("documents.accepted", ("ingest",), ("summarize", "feedback", "ingest"), "document_id", PIPELINE_PARTITIONS, 14 * _DAY_MS,
