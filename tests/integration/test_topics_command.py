@@ -179,6 +179,7 @@ def test_an_archive_with_dates_of_its_own_is_kept_and_a_fast_clock_orders_nothin
         name, ("any",), ("b",), "id", 1, 7 * 86_400_000, max_message_bytes=1 << 20, broker_time=True
     )
     apply_topics(stack.kafka, [replace(outsiders, broker_time=False)])  # as the version before declared it
+    assert broker.partitions(name, 1) == 1
     assert applied(stack, outsiders)[name].action == "configured"
     assert broker.config(name)["message.timestamp.type"] == "LogAppendTime"
     assert applied(stack, outsiders)[name].action == "unchanged"
