@@ -12,7 +12,7 @@ import json
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import httpx
@@ -51,11 +51,12 @@ class Cost(NamedTuple):
     clear: bool
 
 
-def costs() -> list[Cost]:
-    """The cost of every case, each measured in a fresh process."""
+def costs(names: Collection[str] = ()) -> list[Cost]:
+    """The cost of the named cases (none: of every case), each measured in a fresh process."""
     cases: list[tuple[str, bool]] = [(case.name, False) for case in HOSTILE] + [
         (name, True) for name in json_bodies()
     ]
+    cases = [case for case in cases if not names or case[0] in names]
     context = multiprocessing.get_context("spawn")
     found: list[Cost] = []
     for name, is_json in cases:
