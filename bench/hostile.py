@@ -107,7 +107,7 @@ def _record(value: bytes) -> Record:
 def _cost(name: str, size: int, work: Callable[[], None], outcomes: frozenset[str]) -> Cost:
     app = create_app(
         "hostile",
-        title="",
+        title="Hostile",
         mode="local",
         http=HttpSettings(),
         auth=AuthSettings(),

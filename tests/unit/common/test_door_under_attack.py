@@ -115,6 +115,17 @@ def test_a_head_without_end_is_refused_and_kept_nowhere(door: int, head: bytes) 
     assert alive(door)
 
 
+def test_requests_ahead_of_their_answers_are_bounded(door: int) -> None:
+    assert alive(door)
+    before = peak_bytes()
+    requests = b"GET /v1/take HTTP/1.1\r\n\r\n" * 500_000
+    with connect(door) as eager:
+        with contextlib.suppress(OSError):
+            eager.sendall(requests)
+        assert status(eager) in ("400", "401", "closed")
+    assert peak_bytes() - before < 20 << 20
+
+
 def test_unfinished_uploads_share_a_room_and_leave_half_of_it_to_others(
     door: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,8 @@ MOST_CONNECTIONS = 1_000
 HEAD_BYTES = 65_536
 """Most bytes of a request's line and headers."""
 HEAD_LINES = 200
+MOST_PIPELINED = 8
+"""Requests that wait on one connection for the answer to another before them."""
 HEAD_SECONDS = 15.0
 """Longest wait for a whole head; longer than a connection may rest between two requests."""
 WRITE_SECONDS = 60.0
@@ -126,8 +128,8 @@ def protocol(most_connections: int) -> type[Any]:
 
         def on_headers_complete(self) -> None:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > HEAD_BYTES:
-                raise ValueError("too large a head")
+            if size > HEAD_BYTES or len(self.pipeline) >= MOST_PIPELINED:
+                raise ValueError("too large a head, or too many requests ahead of their answers")
             self._head = 0
             base.on_headers_complete(self)
 
