@@ -211,7 +211,9 @@ def _claim(document: Prepared, record: Record) -> Claim:
 
 
 def _origin(record: Record) -> Origin:
-    return Origin(topic=record.topic, partition=record.partition, offset=record.offset)
+    return Origin(
+        topic=record.topic, partition=record.partition, offset=record.offset, log=record.log or None
+    )
 
 
 def _encode(event: DocumentAccepted | DocumentRejected, record: Record) -> OutRecord:
