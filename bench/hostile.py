@@ -9,6 +9,7 @@ its readers, which other work on the machine hardly changes; memory is the growt
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import threading
 import time
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 import httpx
 import psutil
+import structlog
 from prometheus_client import CollectorRegistry
 from tests.support.hostile import HOSTILE, Case, json_bodies
 from tests.support.memory import peak_bytes
@@ -68,6 +70,7 @@ def costs(names: Collection[str] = ()) -> list[Cost]:
 
 
 def _measure(name: str, is_json: bool) -> Cost | None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     if is_json:
         body = json_bodies()[name]
         outcomes = frozenset({"too_many_values", "not_json", "bad_schema", "accepted"})
