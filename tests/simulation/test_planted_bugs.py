@@ -159,7 +159,7 @@ def test_a_guard_that_cannot_count_past_a_transaction_marker_is_found(
                 metadata = Marker(marker.until, marker.crashes).dump()
             super().__init__(position, metadata, **named)
 
-    monkeypatch.setattr("brevity.common.kafka.assignment.CrashGuard", Short)
+    monkeypatch.setattr("brevity.common.kafka.positions.CrashGuard", Short)
     verdict = _found().verdict
     assert verdict is not None
     assert verdict.stuck
