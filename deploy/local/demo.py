@@ -15,10 +15,10 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from brevity.common.cli.terminal import Terminal
 from brevity.common.errors import BrevityError
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.observability.logging import configure
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--ports", type=int, default=0, help="move all ports up by this much")
     parser.add_argument("--home", type=Path, default=ROOT / ".brevity" / "demo", help="emptied at the start")
     options = parser.parse_args(arguments)
-    console = Console()
+    console = Terminal()
     configure(TelemetrySettings(log_level="error", log_format="console"), "demo")
     signal.signal(signal.SIGTERM, _interrupt)
     home: Path = options.home
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str]) -> int:
             platform.stop()
 
 
-def told(platform: DemoPlatform, sizes: Sizes, console: Console) -> Report:
+def told(platform: DemoPlatform, sizes: Sizes, console: Terminal) -> Report:
     """The whole story on a running platform, its progress on the console. Raises LoopError."""
     columns = (
         TextColumn("{task.description}"),
@@ -164,14 +164,14 @@ def told(platform: DemoPlatform, sizes: Sizes, console: Console) -> Report:
         doors.close()
 
 
-def say_settings(console: Console, platform: DemoPlatform) -> None:
+def say_settings(console: Terminal, platform: DemoPlatform) -> None:
     console.print("settings made small for the demo, all others are the defaults:")
     for service, settings in platform.settings.items():
         for name, value in settings.items():
             console.print(f"  {service:<9} {name}={value}", highlight=False)
 
 
-def show(report: Report, console: Console) -> None:
+def show(report: Report, console: Terminal) -> None:
     """The summary tables."""
     table = Table(
         "domain", "documents", "ROUGE-1 before", "after", "ROUGE-2 before", "after", "ROUGE-2",

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from rich.console import Console
-
+from brevity.common.cli.terminal import Terminal
 from brevity.common.errors import BrevityError
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.observability.logging import configure
@@ -30,7 +29,7 @@ from deploy.local.services import Service, learning, services
 from deploy.local.stack import Stack
 from deploy.local.supervise import Supervisor
 
-console = Console()
+console = Terminal()
 
 _PATIENCE_SECONDS = 60.0
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, Producer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from brevity.common.cli.terminal import Terminal
 from brevity.common.kafka.client import base_config, producer_config
 from brevity.common.settings import KafkaSettings
 
@@ -69,7 +69,7 @@ def outcomes(kafka: KafkaSettings, names: set[str], seconds: float) -> Iterator[
         consumer.close()
 
 
-def show(kafka: KafkaSettings, console: Console) -> float | None:
+def show(kafka: KafkaSettings, console: Terminal) -> float | None:
     """Submit, show a progress bar and each summary, then a table; returns the seconds to the first summary."""
     began = time.monotonic()
     names = submit_samples(kafka)
@@ -84,11 +84,11 @@ def show(kafka: KafkaSettings, console: Console) -> float | None:
             progress.advance(task)
             text = event.get("summary") or f"{event['code']}: {event['message']}"
             short = textwrap.shorten(text.replace("\n", " "), 150)
-            progress.console.print(f"[bold]{event['document_id']}[/] ", end="")
+            progress.console.print(f"{event['document_id']} ", end="", style="bold", highlight=False)
             progress.console.print(short, markup=False, highlight=False)
     console.print(_table(events))
     if len(events) < len(names):
-        console.print(f"[red]{len(names) - len(events)} documents have no outcome yet; see the logs[/]")
+        console.print(f"{len(names) - len(events)} documents have no outcome yet; see the logs", style="red")
     return first
 
 

@@ -217,6 +217,21 @@ def test_guessing_keys_is_slowed_and_does_not_slow_those_who_have_one() -> None:
     assert client.get("/v1/me", headers=bearer(READER)).status_code == 200
 
 
+@pytest.mark.parametrize(("trusted", "statuses"), [([], [401, 401, 429]), (["127.0.0.0/8"], [401, 401, 401])])
+def test_who_a_proxy_names_is_believed_of_those_alone_that_are_trusted(
+    trusted: list[str], statuses: list[int]
+) -> None:
+    client = door(settings(keys=KEYS), requests_per_second=0.001, request_burst=2, trusted_proxies=trusted)
+    with TestClient(client.app, base_url="http://127.0.0.1", client=("127.0.0.1", 9)) as near:
+        answers = [
+            near.get(
+                "/v1/me", headers={**bearer("a-wrong-key-0123456789"), "X-Forwarded-For": f"203.0.113.{n}"}
+            )
+            for n in range(3)
+        ]
+    assert [answer.status_code for answer in answers] == statuses
+
+
 def test_a_token_says_tenant_subject_and_role(provider: Provider) -> None:
     client = door(settings(provider, keys=KEYS))
     assert client.get("/v1/me", headers=bearer(provider.token())).json() == {

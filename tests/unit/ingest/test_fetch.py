@@ -12,7 +12,8 @@ import pytest
 
 from brevity.common.errors import Rejected, Transient
 from brevity.ingest import fetch
-from brevity.ingest.fetch import fetch_url, is_public
+from brevity.ingest.addresses import is_public
+from brevity.ingest.fetch import fetch_url
 from brevity.ingest.settings import IngestBlock
 
 ON = IngestBlock(url_fetch=True)

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from brevity.common.errors import Fatal
@@ -114,6 +114,10 @@ class HttpSettings(Block):
     host: str = Field(default="127.0.0.1", description="Address the service's HTTP door binds to.")
     port: int = Field(
         default=0, ge=0, le=65_535, description="Port of the HTTP door; 0 takes the service's usual one."
+    )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default_factory=list[IPvAnyNetwork],
+        description='Addresses or networks (JSON list, e.g. `["10.0.0.0/8"]`) of proxies whose `X-Forwarded-For` and `-Proto` say who the caller is; by default nobody\'s are believed.',
     )
     max_body_bytes: int = Field(
         default=33_554_432, ge=1_024, description="Largest request body; more is answered with 413."

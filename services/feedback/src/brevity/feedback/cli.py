@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 from pydantic import Field
-from rich.console import Console
 
+from brevity.common.cli.terminal import Terminal, shown
 from brevity.common.errors import Rejected
 from brevity.common.settings import MongoSettings, S3Settings, Settings, load_settings
 from brevity.common.storage.s3 import S3ObjectStore
@@ -48,11 +48,11 @@ def forget(
     if not yes and not typer.confirm(f"Erase document {document_id} of tenant {tenant} for good?"):
         raise Rejected("nothing was erased", code="not_confirmed", remedy="Confirm, or give --yes.")
     settings = load_settings(ForgetSettings)
-    with Console(stderr=True).status("looking through the topics") as status:
+    with Terminal(stderr=True).status("looking through the topics") as status:
         proof = asyncio.run(_forget(settings, tenant, document_id, status.update))
     if report is not None:
         report.write_text(proof.model_dump_json(indent=2) + "\n", "utf-8")
-    typer.echo(proof.model_dump_json(indent=2) if as_json else readable(proof))
+    typer.echo(proof.model_dump_json(indent=2) if as_json else shown(readable(proof)))
     if not proof.checks.passed:
         raise Rejected(
             "something of it was found again", code="not_erased", remedy="Run it again; see `checks`."

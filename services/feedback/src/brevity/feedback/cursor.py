@@ -27,8 +27,9 @@ def from_cursor(cursor: str) -> Place:
         milliseconds, name = json.loads(raw)
         if not isinstance(milliseconds, int) or not isinstance(name, str):
             raise ValueError
+        name.encode()  # half of a character cannot be asked for
         return datetime.fromtimestamp(milliseconds / 1000, tz=UTC), name
-    except (ValueError, TypeError, OverflowError, OSError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, OSError, RecursionError, binascii.Error):
         raise Rejected(
             "the cursor is not one of ours", code="bad_cursor", remedy="Use `next_cursor` of the page before."
         ) from None

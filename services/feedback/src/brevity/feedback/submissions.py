@@ -16,6 +16,8 @@ from brevity.feedback.producer import EventProducer
 INLINE_BYTES = 256_000
 """A longer text travels by claim check: its event then stays small for all who read the topic."""
 
+_LONGEST_MEDIA_TYPE = 200
+
 _MARKDOWN = (".md", ".markdown")
 
 
@@ -61,7 +63,7 @@ class Submissions:
             uri=f"s3://{self._store.bucket}/{key}",
             sha256=content_hash(data),
             size_bytes=len(data),
-            media_type=media_type or None,
+            media_type=(media_type or "")[:_LONGEST_MEDIA_TYPE] or None,
         )
 
     def _send(self, document: DocumentSubmitted) -> str:

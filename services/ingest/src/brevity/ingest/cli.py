@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import Field, ValidationError
-from rich.console import Console
 from rich.progress import track
 
+from brevity.common.cli.terminal import Terminal, shown
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted
 from brevity.common.events.base import without_nulls
@@ -57,7 +57,7 @@ def submit(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Send documents to be summarized. Exit status 1: one was refused or failed; 3: something is away."""
-    errors = Console(stderr=True)
+    errors = Terminal(stderr=True)
     common: dict[str, Any] = {"tenant": tenant, "summary": {"style": style}}
     if language is not None:
         common["language"] = language
@@ -74,7 +74,7 @@ def _send_all(
     settings: SubmitSettings,
     source: str,
     common: dict[str, Any],
-    errors: Console,
+    errors: Terminal,
     *,
     wait: bool,
     timeout: float,
@@ -90,7 +90,7 @@ def _send_all(
             for document in _documents(path, common, submitter, settings.ingest):
                 sent.append(submitter.send(document))
                 if consumer is None:
-                    typer.echo(json.dumps({"document_id": sent[-1]}) if as_json else sent[-1])
+                    typer.echo(json.dumps({"document_id": sent[-1]}) if as_json else shown(sent[-1]))
         except Rejected as error:
             failed = True
             errors.print(f"{path}: {error}", style="red", markup=False)
@@ -98,7 +98,7 @@ def _send_all(
         return failed
     for event in outcomes(consumer, set(sent), str(common["tenant"]), timeout):
         failed |= "summary" not in event
-        typer.echo(json.dumps(event, ensure_ascii=False) if as_json else _for_person(event))
+        typer.echo(json.dumps(event, ensure_ascii=False) if as_json else shown(_for_person(event)))
     return failed
 
 

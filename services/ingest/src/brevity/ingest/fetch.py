@@ -7,7 +7,6 @@ connection goes to that very address, so that a name cannot answer differently t
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 import httpx
 
 from brevity.common.errors import Rejected, Transient
+from brevity.ingest.addresses import is_public
 from brevity.ingest.settings import IngestBlock
 from brevity.ingest.submit import too_large
 
@@ -120,19 +120,3 @@ def public_address(host: str, port: int) -> str:
                 f"the host {host!r} is not on the public internet", code="forbidden_address", remedy=_REMEDY
             )
     return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether `address` is reachable by all and embeds no other: no private, loopback, link-local, mapped one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False  # e.g. with a zone
-    if isinstance(parsed, ipaddress.IPv6Address):
-        embedded = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None,))[0]
-        if embedded is not None or parsed in _NAT64:
-            return False
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
-
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")

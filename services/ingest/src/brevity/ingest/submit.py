@@ -22,6 +22,7 @@ from brevity.common.storage.places import upload_key
 from brevity.ingest.extract.kinds import kind_of
 from brevity.ingest.settings import IngestBlock
 
+_LONGEST_MEDIA_TYPE = 200
 _ACK_SECONDS = 20.0
 _PING_SECONDS = 5.0
 
@@ -104,7 +105,7 @@ class Submitter:
             uri=f"s3://{self._store.bucket}/{key}",
             sha256=content_hash(data),
             size_bytes=len(data),
-            media_type=media_type,
+            media_type=(media_type or "")[:_LONGEST_MEDIA_TYPE] or None,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
+from brevity.common.cli.terminal import plain, shown
 from brevity.common.errors import Rejected
 from brevity.common.events.documents import Length, Style
 from brevity.summarize.engines.registry import DEFAULT
@@ -79,9 +80,9 @@ def _one(
     if as_json:
         _print(success(None if path == "-" else path, result))
         return
-    print(result.text)
+    print(shown(result.text))
     for flag in result.warnings:
-        print(f"warning: {flag.message} ({flag.code})", file=sys.stderr)
+        print(f"warning: {plain(flag.message)} ({flag.code})", file=sys.stderr)
 
 
 @contextmanager
@@ -137,11 +138,12 @@ def _progress(objects: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     if not sys.stderr.isatty() or sys.stdout.isatty():
         yield from objects
         return
-    from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+    from brevity.common.cli.terminal import Terminal
+
     columns = (TextColumn("{task.completed} documents"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Terminal(stderr=True), transient=True) as progress:
         task = progress.add_task("summarize", total=None)
         for value in objects:
             yield value

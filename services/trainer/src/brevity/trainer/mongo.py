@@ -6,12 +6,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from bson.errors import BSONError
 from pymongo import ASCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from brevity.common.errors import Unavailable
+from brevity.common.errors import Rejected, Unavailable
 from brevity.common.settings import MongoSettings
 from brevity.common.storage.retention import keep_for
 
@@ -91,3 +92,9 @@ def translated() -> Generator[None]:
         raise
     except PyMongoError as error:
         raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error
+    except (BSONError, OverflowError, UnicodeEncodeError) as error:
+        raise Rejected(
+            f"the store cannot hold this value: {type(error).__name__}",
+            code="store_refused",
+            remedy="Give whole numbers of 64 bits and text in UTF-8.",
+        ) from error

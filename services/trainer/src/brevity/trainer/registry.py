@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,10 @@ class Version:
         }
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""MLflow's filters have no way to write a quote."""
+
+
 class Registry:
     """Calls block; raises Unavailable when MLflow or the bucket is away. Every write may be repeated.
 
@@ -157,7 +162,9 @@ class Registry:
             return [found.name for found in self._client.search_registered_models()]
 
     def versions(self, model: str) -> list[Version]:
-        """Newest first; without those whose registration was not finished."""
+        """Newest first; without those whose registration was not finished. None of what cannot be a model's name."""
+        if not _NAME.fullmatch(model):
+            return []
         with reached(self._url):
             aliases = self._aliases(model)
             if self._champion is not None and (recorded := self._champion(model)) is not None:

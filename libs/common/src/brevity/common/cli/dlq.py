@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 from pydantic import Field
-from rich.console import Console
 from rich.table import Column, Table
 
+from brevity.common.cli.terminal import Terminal, plain
 from brevity.common.errors import Rejected
 from brevity.common.kafka.client import MAX_MESSAGE_BYTES
 from brevity.common.kafka.dead_letters import DeadLetter, list_dead_letters
@@ -59,7 +59,7 @@ def list_(code: Code = None, document: Document = None, as_json: AsJson = False)
             "yes" if letter.replayed else "",
             letter.message,
         )
-    Console().print(table)
+    Terminal().print(table)
 
 
 @app.command()
@@ -105,7 +105,7 @@ def replay(
     count = 0
     for letter in replay_letters(settings.kafka, S3ObjectStore(settings.s3), waiting):
         count += 1
-        print(f"replayed {letter.id} ({letter.document_id or 'no id'}, {letter.code})")
+        print(plain(f"replayed {letter.id} ({letter.document_id or 'no id'}, {letter.code})"))
     print(f"{count} replayed, {len(chosen) - count} left alone because they were replayed before")
 
 

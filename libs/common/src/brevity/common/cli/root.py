@@ -11,9 +11,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from brevity.common.cli.terminal import Terminal, plain
 from brevity.common.errors import BrevityError, Fatal, Rejected
 from brevity.common.observability.logging import configure
 from brevity.common.settings import TelemetrySettings
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         _app(name, points.get(name), added)(args=arguments, prog_name=f"brevity {name}")
     except BrevityError as error:
-        print(f"brevity: {error.message}. {error.remedy}", file=sys.stderr)
+        print(plain(f"brevity: {error.message}. {error.remedy}"), file=sys.stderr)
         sys.exit(exit_status(error))
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing is wrong
@@ -74,6 +74,6 @@ def _help(points: dict[str, EntryPoint]) -> None:
         loaded: Any = points[name].load()
         text = loaded.info.help if isinstance(loaded, typer.Typer) else loaded.__doc__
         table.add_row(f"  {name}", str(text or "").strip().split("\n")[0])
-    console = Console()
+    console = Terminal()
     console.print("Usage: brevity COMMAND [ARGUMENTS]    (brevity COMMAND --help says more)\n")
     console.print(table)

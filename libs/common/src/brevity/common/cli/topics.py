@@ -6,9 +6,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from brevity.common.cli.terminal import Terminal
 from brevity.common.kafka.admin import apply_topics
 from brevity.common.kafka.topics import TOPICS
 from brevity.common.settings import Settings, load_settings
@@ -29,7 +29,7 @@ def apply(as_json: AsJson = False) -> None:
     table = Table(Column("topic", no_wrap=True), "", "detail")
     for change in changes:
         table.add_row(change.topic, change.action, change.detail)
-    Console().print(table)
+    Terminal().print(table)
 
 
 @app.command("list")
@@ -47,4 +47,4 @@ def show() -> None:
             ", ".join(topic.readers),
             topic.description,
         )
-    Console().print(table)
+    Terminal().print(table)

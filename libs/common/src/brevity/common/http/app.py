@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import JSONResponse, Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from brevity.common.events import asyncapi
 from brevity.common.http import problem
@@ -75,6 +76,8 @@ def create_app(
         open_paths=open_paths,
     )
     app.add_middleware(Observe, service=service, registry=registry)
+    if http.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(net) for net in http.trusted_proxies])
     up = dependency_up(service, registry)
     health = Health(
         checks,

@@ -76,7 +76,7 @@ class TokenVerifier:
             raise _refused("it is too long")
         try:
             header = jwt.get_unverified_header(token)
-        except PyJWTError:
+        except (PyJWTError, ValueError, RecursionError):
             raise _refused("it is no token") from None
         if header.get("alg") not in ALGORITHMS:
             raise _refused("its algorithm is not accepted")

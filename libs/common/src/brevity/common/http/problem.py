@@ -6,6 +6,7 @@ traceback or repeats the input.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from brevity.common.errors import BrevityError, Fatal, Rejected, Transient
 from brevity.common.observability.logging import get_logger
@@ -56,6 +57,8 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     503: {"Retry-After": "5"},
 }
 
+_LONGEST_FIELD, _LONGEST_REASON, _MOST_FIELDS = 200, 500, 50
+
 _REMEDIES: Mapping[int, str] = {
     404: "Check the address; /openapi.json lists what is there.",
     405: "Use one of the methods in the Allow header.",
@@ -88,7 +91,9 @@ def problem(
     current = trace_id()
     if current:
         body["trace_id"] = current
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    # A field's name may hold half of a character, which has no bytes in UTF-8.
+    written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(written, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def status_of(error: BrevityError) -> int:
@@ -147,7 +152,11 @@ def install(app: FastAPI) -> None:
 
     async def on_validation(request: Request, error: RequestValidationError) -> Response:
         found = [
-            {"field": ".".join(map(str, item["loc"])), "message": str(item["msg"])} for item in error.errors()
+            {
+                "field": ".".join(map(str, item["loc"]))[:_LONGEST_FIELD],
+                "message": str(item["msg"])[:_LONGEST_REASON],
+            }
+            for item in error.errors()[:_MOST_FIELDS]
         ]
         malformed = any(item["type"] == "json_invalid" for item in error.errors())
         return problem(

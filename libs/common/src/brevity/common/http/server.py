@@ -158,6 +158,7 @@ def _config(app: ASGIApp, graceful_seconds: float) -> uvicorn.Config:
         log_config=None,  # logs go through brevity.common.observability.logging
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # `create_app` believes those of BREVITY_HTTP_TRUSTED_PROXIES
         date_header=True,
         ws="none",
         timeout_graceful_shutdown=int(graceful_seconds) or 1,

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from brevity.common.events import DriftDetected
-from brevity.feedback.api.params import Caller
+from brevity.feedback.api.params import Caller, Instant
 from brevity.feedback.mongo.drift import DriftStore, Watched
 from brevity.feedback.mongo.drift_series import DriftPoint, DriftSeries
 
@@ -49,8 +49,8 @@ def drift(store: DriftStore, series: DriftSeries) -> APIRouter:
         language: Annotated[
             str | None, Query(max_length=200, description="Your documents in it; absent: all documents.")
         ] = None,
-        since: Annotated[AwareDatetime | None, Query(description="Absent: a week ago.")] = None,
-        until: AwareDatetime | None = None,
+        since: Annotated[Instant | None, Query(description="Absent: a week ago.")] = None,
+        until: Instant | None = None,
     ) -> Response:
         """Where each drift test stood, hour by hour: over all documents together, or over yours in one language."""
         table = DriftStatistics(

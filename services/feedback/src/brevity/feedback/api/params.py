@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from brevity.common.errors import Rejected
 from brevity.common.http.principal import Principal, needs, principal_of
@@ -19,6 +20,18 @@ Admin = Annotated[Principal, Depends(needs("admin"))]
 Name = Annotated[str | None, Query(max_length=200)]
 
 
+def _told_in_utc(at: datetime) -> datetime:
+    """At the ends of the calendar a zone leads beyond it."""
+    try:
+        return at.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise ValueError("this moment cannot be told in UTC") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_told_in_utc)]
+"""A moment as a caller sends it, in UTC."""
+
+
 async def _filter(
     language: Name = None,
     engine: Name = None,
@@ -29,8 +42,8 @@ async def _filter(
     ] = None,
     rating: Annotated[Standing | None, Query(description="How it stands: up, down, mixed or none.")] = None,
     has_warnings: bool | None = None,
-    since: Annotated[AwareDatetime | None, Query(description="Submitted at or after.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Submitted before.")] = None,
+    since: Annotated[Instant | None, Query(description="Submitted at or after.")] = None,
+    until: Annotated[Instant | None, Query(description="Submitted before.")] = None,
     text: Annotated[
         str | None, Query(max_length=500, description="Words of title or summary, all of them.")
     ] = None,

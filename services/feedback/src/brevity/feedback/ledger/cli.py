@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 from pydantic import Field
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from brevity.common.cli.terminal import Terminal
 from brevity.common.errors import Rejected
 from brevity.common.settings import MongoSettings, Settings, load_settings
 from brevity.feedback.ledger.entries import Entry, in_production
@@ -71,7 +71,7 @@ def ledger(
             f"{since:%Y-%m-%d %H:%M:%S}" if since else "",
             "\n".join(filter(None, (entry.reason, entry.decided_by, entry.model_version, entry.evidence))),
         )
-    Console().print(table if entries else "the engine's own model: nothing was promoted")
+    Terminal().print(table if entries else "the engine's own model: nothing was promoted")
 
 
 def recall(
@@ -114,7 +114,7 @@ async def _entries(settings: LedgerSettings) -> list[Entry]:
 
 async def _recall(settings: LedgerSettings, chosen: Recalled, *, dry: bool) -> Counter[str]:
     fates: Counter[str] = Counter()
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     async with _database(settings) as database:
         repository = MongoRepository(database.client, settings.mongo.database, settings.feedback)
         work = Recall(database, repository, EventProducer(settings.kafka))

@@ -40,7 +40,7 @@ def translated() -> Generator[None]:
             codes = sorted({int(item.get("code", 0)) for item in error.details["writeErrors"]})
             raise _refused(f"codes {codes}") from error
         raise _away(error) from error
-    except (DocumentTooLarge, WriteError, BSONError) as error:
+    except (DocumentTooLarge, WriteError, BSONError, OverflowError, UnicodeEncodeError) as error:
         raise _refused(type(error).__name__) from error
     except PyMongoError as error:
         raise _away(error) from error

@@ -128,8 +128,8 @@ def _instant(asked: str) -> datetime:
     """As a form or a person writes it; in UTC without a zone."""
     try:
         found = datetime.fromisoformat(asked)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise Rejected(
             "this is not a time", code="bad_request", remedy="Write it as 2026-05-03T10:15."
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -23,6 +23,9 @@ from brevity.feedback.web.judging import checked, request_of
 from brevity.feedback.web.page import Caller, PageRoute, Reviewer, page
 
 MOST_FILES = 20
+_LAST_MS = 253_402_300_799_000
+"""The end of the year 9999."""
+
 _LONGEST_FIELD_BYTES = 32 << 20
 """Of the text; the whole request is bounded by BREVITY_HTTP_MAX_BODY_BYTES."""
 
@@ -100,7 +103,7 @@ def submitting(repository: Repository, submissions: Submissions) -> APIRouter:
         request: Request,
         caller: Caller,
         id: Annotated[list[str], Query(min_length=1, max_length=MOST_FILES + 1)],
-        after: Annotated[int, Query(ge=0, le=1 << 50)] = 0,
+        after: Annotated[int, Query(ge=0, le=_LAST_MS)] = 0,
     ) -> Response:
         since = datetime.fromtimestamp(after / 1000, tz=UTC) if after else None
         cards = [await _card(repository, caller.tenant, name, since) for name in dict.fromkeys(id)]

@@ -35,9 +35,11 @@ class Change(NamedTuple):
 def word_diff(before: str, after: str) -> list[Change]:
     """The changes that lead from `before` to `after`, in order: all but the inserted gives `before`."""
     steps = _compared(_TOKEN.findall(before), _TOKEN.findall(after))
-    return [
-        Change(kind, "".join(text for _, text in run)) for kind, run in groupby(steps, lambda step: step[0])
-    ]
+    return [Change(kind, "".join(text for _, text in run)) for kind, run in groupby(steps, _kind)]
+
+
+def _kind(step: Step) -> Kind:
+    return step[0]
 
 
 def _compared(old: list[str], new: list[str]) -> Iterator[Step]:

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 from pydantic import Field
-from rich.console import Console
 from rich.table import Table
 
+from brevity.common.cli.terminal import Terminal, shown
 from brevity.common.errors import Rejected
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.trainer.data.bucket import Bucket
@@ -48,7 +48,7 @@ def add(
     settings = load_settings(DataSettings)
     chosen = name or _name_of(file)
     count = _sources(settings).add(chosen, _read(file))
-    typer.echo(f"{chosen}: {count} rows")
+    typer.echo(shown(f"{chosen}: {count} rows"))
 
 
 @app.command("list")
@@ -61,7 +61,7 @@ def listed(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"sources": sources, "versions": cards}))
         return
-    console = Console()
+    console = Terminal()
     console.print(f"sources: {', '.join(sources) or 'none'}", markup=False)
     table = Table("version", "documents", "parts", "languages", "bytes")
     for card in cards:
@@ -86,7 +86,7 @@ def build(
     settings = load_settings(DataSettings)
     spec = DatasetSpec(sets=tuple(sets or ()), feedback=feedback, most=most)
     card = _sources(settings).assemble(spec, Versions(Bucket(settings.s3)), model)
-    typer.echo(card["version"])
+    typer.echo(shown(card["version"]))
 
 
 @app.command()
@@ -102,7 +102,7 @@ def checkout(
 ) -> None:
     """Write a version's file, its DVC pointer and its card: the same bytes each time."""
     versions = Versions(Bucket(load_settings(DataSettings).s3))
-    typer.echo(str(versions.checkout(version, folder or Path(version))))
+    typer.echo(shown(str(versions.checkout(version, folder or Path(version)))))
 
 
 @app.command()
@@ -114,7 +114,7 @@ def freeze(
     versions = Versions(Bucket(load_settings(DataSettings).s3))
     rows = [row for file in files for row in read_lines(_read(file), _name_of(file))]
     card = versions.freeze(model, [replace(row, part="test") for row in deduplicated(rows)])
-    typer.echo(f"{card['version']}: {card['documents']} documents")
+    typer.echo(shown(f"{card['version']}: {card['documents']} documents"))
 
 
 def _sources(settings: DataSettings) -> Sources:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from brevity.common.cli.terminal import Terminal, shown
 from brevity.trainer.cli.door import Door
 
 app = typer.Typer(
@@ -42,7 +42,7 @@ def listed(as_json: AsJson = False) -> None:
             f"{made:%Y-%m-%d %H:%M}",
             item["reason"] or "",
         )
-    Console().print(table)
+    Terminal().print(table)
 
 
 @app.command()
@@ -71,7 +71,7 @@ def history(model: Model = "extractive", as_json: AsJson = False) -> None:
             item["rollout"]["mode"],
             item["reason"],
         )
-    Console().print(table)
+    Terminal().print(table)
 
 
 @app.command()
@@ -90,7 +90,7 @@ def compare(
     if as_json:
         typer.echo(json.dumps(found))
         return
-    console = Console()
+    console = Terminal()
     table = Table(
         "ROUGE-2 of",
         "documents",
@@ -129,7 +129,7 @@ def promote(
         f"/v1/models/{model}/promote",
         {"version": version, "reason": reason, "rollout": {"mode": mode, "share": share}},
     )
-    typer.echo(f"version {event['version']} ({event['model_version']}) is promoted")
+    typer.echo(shown(f"version {event['version']} ({event['model_version']}) is promoted"))
 
 
 @app.command()
@@ -141,4 +141,4 @@ def rollback(
     """Bring back the version that was in service before."""
     body = {"reason": reason, **({"version": version} if version else {})}
     event = Door.from_environment().post(f"/v1/models/{model}/rollback", body)
-    typer.echo(f"version {event['version']} ({event['model_version']}) is back in service")
+    typer.echo(shown(f"version {event['version']} ({event['model_version']}) is back in service"))

@@ -6,11 +6,11 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from brevity.common.cli.terminal import Terminal, plain, shown
 from brevity.common.errors import Rejected
 from brevity.trainer.cli.door import Door
 
@@ -93,7 +93,7 @@ def status(
             job["outcome"] or "",
             job["message"] or "",
         )
-    Console().print(table)
+    Terminal().print(table)
 
 
 @app.command()
@@ -105,13 +105,13 @@ def watch(job_id: str, as_json: AsJson = False) -> None:
 @app.command()
 def cancel(job_id: str) -> None:
     """End a job that waits or runs."""
-    typer.echo(Door.from_environment().post(f"/v1/train/{job_id}/cancel")["message"])
+    typer.echo(shown(Door.from_environment().post(f"/v1/train/{job_id}/cancel")["message"]))
 
 
 @app.command()
 def retry(job_id: str) -> None:
     """Queue a failed or cancelled job again; it goes on from the steps it had finished."""
-    typer.echo(Door.from_environment().post(f"/v1/train/{job_id}/retry")["message"])
+    typer.echo(shown(Door.from_environment().post(f"/v1/train/{job_id}/retry")["message"]))
 
 
 def follow(door: Door, job_id: str, as_json: bool) -> None:
@@ -122,11 +122,11 @@ def follow(door: Door, job_id: str, as_json: bool) -> None:
             typer.echo(json.dumps(job))
     else:
         columns = (
-            TextColumn("{task.fields[step]}"),
+            TextColumn("{task.fields[step]}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
         )
         with Progress(*columns) as bar:
             task = bar.add_task("", total=1.0, step="")
@@ -134,8 +134,8 @@ def follow(door: Door, job_id: str, as_json: bool) -> None:
                 bar.update(
                     task,
                     completed=job["progress"],
-                    description=job["message"] or "",
-                    step=job["step"] or job["state"],
+                    description=plain(job["message"] or ""),
+                    step=plain(job["step"] or job["state"]),
                 )
         _show_end(job)
     if job.get("state") != "succeeded":
@@ -150,7 +150,7 @@ def _bar(job: dict[str, Any]) -> Table:
 
 
 def _show_end(job: dict[str, Any]) -> None:
-    console = Console()
+    console = Terminal()
     console.print(f"{job['state']}: {job['message']}", markup=False)
     for name, value in sorted(job["metrics"].items()):
         console.print(f"  {name:<32} {value:.4g}", markup=False)
