@@ -202,7 +202,7 @@ class ServeClient:
 
 def with_probes(jobs: Sequence[Job], answers: Sequence[Answer], ask: Callable[[Job], None]) -> list[Answer]:
     """Gives each answer that is Unavailable the probe `ask`, by the job it answers."""
-    for job, answer in zip(jobs, answers, strict=True):
+    for job, answer in zip(jobs, answers, strict=False):  # their number is checked where they are used
         if isinstance(answer, Unavailable) and answer.probe is None:
             answer.probe = partial(ask, job)
     return list(answers)
