@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -28,6 +29,8 @@ _LONGEST_TITLE = 300
 _LARGE = 1_000_000  # bytes
 _TURNS = threading.Semaphore(2)
 """For large documents, each of which may take fifteen times its bytes while it is worked on."""
+_REFERS = re.compile(rb'"object"\s*:\s*\{')
+_DECLARED_SIZE = re.compile(rb'"size_bytes"\s*:\s*([0-9]{1,12})')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class Prepared:
         request = canonical_json(self.submitted.summary.model_dump(mode="json", exclude_none=True)).decode()
         again = () if self.submitted.again is None else (self.submitted.again,)
         return deterministic_id("claim", self.submitted.tenant, self.content_hash, request, *again)
+
+
+def weight(record: Record, max_bytes: int) -> int:
+    """Bytes of the document that `record` holds or refers to: the largest allowed where it does not say."""
+    value = record.value or b""
+    if not _REFERS.search(value):
+        return len(value)
+    declared = _DECLARED_SIZE.search(value)
+    return len(value) + (min(int(declared[1]), max_bytes) if declared else max_bytes)
 
 
 def key_id(record: Record) -> str | None:

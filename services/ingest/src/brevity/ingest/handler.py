@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from brevity.common.budget import ByteBudget
 from brevity.common.errors import BrevityError, Fatal, Rejected, Unavailable
 from brevity.common.events import (
     DocumentAccepted,
@@ -24,11 +25,14 @@ from brevity.common.observability.logging import get_logger
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.places import rejected_key, text_key
 from brevity.ingest.claims import Claim, Claims
-from brevity.ingest.document import Prepared, key_id, prepare
+from brevity.ingest.document import Prepared, key_id, prepare, weight
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock
 
 log = get_logger(__name__)
+
+_MOST_BYTES, _PART_BYTES = 32_000_000, 8_000_000
+"""Documents' bytes in hand at once, over all batches; and of those that are claimed together."""
 
 _GIVEN_UP_LATE = {"crashed_worker", "output_too_large"}
 """Rejections by the stage itself, which may come after the text was claimed."""
@@ -57,9 +61,31 @@ class IngestHandler:
         self._settings = settings
         self._metrics = metrics or IngestMetrics()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ingest")
+        self._budget = ByteBudget(_MOST_BYTES)
 
     def __call__(self, records: Sequence[Record]) -> list[Result]:
         """One result per record, in order. Raises Unavailable when MongoDB does not take the claims."""
+        results: list[Result] = []
+        for part, size in self._parts(records):
+            with self._budget(size):
+                results += self._dealt_with(part)
+        return results
+
+    def _parts(self, records: Sequence[Record]) -> Generator[tuple[Sequence[Record], int]]:
+        """Neighbours whose documents are small enough together, with their bytes; a large one is alone."""
+        part: list[Record] = []
+        held = 0
+        for record in records:
+            size = weight(record, self._settings.max_bytes)
+            if part and held + size > _PART_BYTES:
+                yield part, held
+                part, held = [], 0
+            part.append(record)
+            held += size
+        if part:
+            yield part, held
+
+    def _dealt_with(self, records: Sequence[Record]) -> list[Result]:
         prepared = list(self._pool.map(self._prepare, records))
         wanted = [
             _claim(document, record)
