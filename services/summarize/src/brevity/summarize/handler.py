@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 
+from brevity.common.budget import ByteBudget
 from brevity.common.errors import BrevityError, Rejected, Unavailable
 from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
 from brevity.common.ids import content_hash
@@ -30,6 +31,9 @@ from brevity.summarize.versions.address import engine_of
 
 SECONDS_HEADER = "brevity-engine-seconds"
 """The engine's seconds for the micro-batch, shared equally among its documents: differs from run to run."""
+
+_MOST_BYTES = 32_000_000
+"""Texts' bytes in hand at once, over all calls to the engine."""
 
 
 class SummarizeHandler:
@@ -56,31 +60,30 @@ class SummarizeHandler:
         self._routed = engine_of(settings.engine) == "router"
         self._in_hand = InHand()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine-call")
+        self._budget = ByteBudget(_MOST_BYTES)
 
     def __call__(self, records: Sequence[Record]) -> list[Result]:
         """One result per record, in order; documents of one call to the engine that failed share its error."""
         results: dict[int, Result] = {}
         documents: dict[int, DocumentAccepted] = {}
-        jobs: dict[int, Job] = {}
         for index, record in enumerate(records):
             try:
-                documents[index] = decode(DocumentAccepted, record)
-                self._refuse_other_engines(documents[index])
-                jobs[index] = _job(documents[index], self._text(documents[index]))
-            except (Rejected, Unavailable) as error:
+                document = decode(DocumentAccepted, record)
+                self._refuse_other_engines(document)
+                documents[index] = document
+            except Rejected as error:
                 results[index] = Failed(error)
-        with self._in_hand(sum(documents[index].word_count for index in jobs)) as waiting:
-            if self._routed:
-                jobs = {i: _for_router(job, documents[i], waiting) for i, job in jobs.items()}
-            for index, (answer, seconds) in self._ask(documents, jobs).items():
+        with self._in_hand(sum(document.word_count for document in documents.values())) as waiting:
+            for index, (answer, seconds) in self._ask(documents, waiting).items():
                 results[index] = self._result(records[index], documents[index], answer, seconds)
         return [results[index] for index in range(len(records))]
 
     def _ask(
-        self, documents: Mapping[int, DocumentAccepted], jobs: Mapping[int, Job]
+        self, documents: Mapping[int, DocumentAccepted], waiting: int
     ) -> dict[int, tuple[Answer, float]]:
-        """The answer to each job, with its share of the engine's seconds; returns or raises once every call has ended."""
-        together = list(jobs)
+        """The answer to each document, with its share of the engine's seconds; returns or raises once every call has
+        ended."""
+        together = list(documents)
         batches = [
             [together[number] for number in batch]
             for batch in micro_batches(
@@ -89,18 +92,16 @@ class SummarizeHandler:
                 most_words=self._settings.batch_words,
             )
         ]
-        calls = [self._pool.submit(self._summarize, [jobs[index] for index in batch]) for batch in batches]
+        calls = [
+            self._pool.submit(self._summarize, [documents[index] for index in batch], waiting)
+            for batch in batches
+        ]
         wait(calls)
-        answers: dict[int, tuple[Answer, float]] = {}
-        for batch, call in zip(batches, calls, strict=True):
-            try:
-                found, seconds = call.result()
-            except Unavailable as error:
-                found, seconds = [error] * len(batch), 0.0
-            answers |= {
-                index: (answer, seconds / len(batch)) for index, answer in zip(batch, found, strict=True)
-            }
-        return answers
+        return {
+            index: answer
+            for batch, call in zip(batches, calls, strict=True)
+            for index, answer in zip(batch, call.result(), strict=True)
+        }
 
     def dead_letter(self, record: Record, error: BrevityError, attempts: int) -> OutRecord:
         """The `summaries.failed` event for `record`; its bytes are kept first, so that it can be replayed."""
@@ -152,9 +153,28 @@ class SummarizeHandler:
             )
         return data.decode("utf-8")
 
-    def _summarize(self, jobs: Sequence[Job]) -> tuple[list[Answer], float]:
+    def _summarize(self, documents: Sequence[DocumentAccepted], waiting: int) -> list[tuple[Answer, float]]:
+        """Their texts are in hand for as long as the call takes, and bounded over all calls."""
+        with self._budget(sum(_size(document) for document in documents)):
+            answers: list[tuple[Answer, float] | None] = [None] * len(documents)
+            jobs: dict[int, Job] = {}
+            for number, document in enumerate(documents):
+                try:
+                    job = _job(document, self._text(document))
+                    jobs[number] = _for_router(job, document, waiting) if self._routed else job
+                except (Rejected, Unavailable) as error:
+                    answers[number] = error, 0.0
+            found, seconds = self._asked(list(jobs.values())) if jobs else ([], 0.0)
+            for number, answer in zip(jobs, found, strict=True):
+                answers[number] = answer, seconds / len(jobs)
+            return [answer for answer in answers if answer is not None]
+
+    def _asked(self, jobs: Sequence[Job]) -> tuple[Sequence[Answer], float]:
         began = time.perf_counter()
-        answers = self._client.summarize(jobs)
+        try:
+            answers: Sequence[Answer] = self._client.summarize(jobs)
+        except Unavailable as error:
+            return [error] * len(jobs), 0.0
         seconds = time.perf_counter() - began
         self._metrics.batch_documents.observe(len(jobs))
         self._metrics.engine_seconds.observe(seconds)
@@ -197,6 +217,12 @@ class SummarizeHandler:
         metrics.summary_words.observe(summary.summary_words)
         metrics.coverage.observe(summary.coverage_percent)
         metrics.since_submission.observe(max(0.0, time.time() - document.submitted_at.timestamp()))
+
+
+def _size(document: DocumentAccepted) -> int:
+    if document.text_ref is not None and document.text_ref.size_bytes is not None:
+        return document.text_ref.size_bytes
+    return document.char_count
 
 
 def _job(document: DocumentAccepted, text: str) -> Job:
