@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,13 @@ import httpx
 import pytest
 from confluent_kafka import Producer
 
+from brevity.common.settings import MongoSettings
 from brevity.common.storage.s3 import S3ObjectStore
+from brevity.ingest.claims import mongo_client
+from brevity.ingest.expiries import Expiries
+from brevity.ingest.states import States
+from brevity.ingest.submit import Sent
+from tests.support.expiry import expire
 from tests.support.stack import Stack
 from tests.support.topics import eventually
 from tests.unit.ingest.test_extract import docx_of, pdf_of
@@ -216,3 +224,28 @@ def test_a_broker_that_is_away_is_complained_of_in_few_lines(
     assert len(said) / away_seconds < 5, said
     answer = door.post("/v1/documents", json={"text": "The old tram runs to the harbour again."}, timeout=60)
     assert _outcome(door, answer.json()["location"])["state"] == "accepted"
+
+
+def test_a_submission_that_expired_before_it_was_read_is_told(stack: Stack) -> None:
+    """Its note is all that is known of it: it must not say `submitted` for ever."""
+    database = MongoSettings(url=stack.mongo.url, database=f"states-{uuid.uuid4().hex[:8]}")
+    states = States(mongo_client(database), database.database)
+    states.prepare(days=30)
+    first, lost, other = (Sent(name, "documents.submitted", 3, offset) for name, offset in
+                          (("first", 4), ("lost", 5), ("other", 6)))  # fmt: skip
+    states.submitted([(("acme", sent.document_id), sent) for sent in (first, lost, other)])
+    with Expiries(states.expired) as expiries:
+        expiries.add("documents.submitted", 3, 5, 5)
+        expiries.add("documents.submitted", 2, 0, 100)
+        eventually("it is told", lambda: (states.find("acme", "lost") or {})["state"] == "rejected")
+    found = states.find("acme", "lost")
+    assert found is not None
+    assert found["code"] == "expired"
+    assert "again" in found["remedy"]
+    for name in ("first", "other"):
+        assert (states.find("acme", name) or {})["state"] == "submitted"
+    collection = mongo_client(database)[database.database]["documents"]
+    expire(collection, datetime.now(UTC) + timedelta(days=29))
+    assert collection.count_documents({}) == 3
+    expire(collection, datetime.now(UTC) + timedelta(days=31))
+    assert collection.count_documents({}) == 0

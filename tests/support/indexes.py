@@ -18,6 +18,9 @@ _SMALL = {"feedback_summary_kinds", "feedback_drift", "feedback_promotions", "fe
 _ONCE = ("feedback/mongo/kinds.py",)
 """Reads all that an earlier release has left, at one start."""
 
+_FIRST_TIME = "/common/storage/retention.py"
+"""Gives all that an earlier release has left a time to expire by, at one start."""
+
 _FEW = {"document_id", "summary_id", "content_hash"}
 """What is found by one of these is little, and may be sorted."""
 
@@ -123,6 +126,8 @@ def _asked_by() -> str | None:
     frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
+        if file.endswith(_FIRST_TIME):
+            return None
         if "/services/" in file and "/brevity/" in file:
             return f"{file.rsplit('/brevity/', 1)[1]}:{frame.f_lineno}"
         frame = frame.f_back

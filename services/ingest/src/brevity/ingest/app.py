@@ -14,6 +14,7 @@ from brevity.common.observability.health import Check
 from brevity.common.process import at_start
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.ingest.claims import Claims, mongo_client
+from brevity.ingest.expiries import Expiries
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.http import add_routes
 from brevity.ingest.metrics import IngestMetrics
@@ -31,8 +32,10 @@ def run(settings: IngestSettings) -> None:
     at_start(store.ensure_bucket, ending)
     mongo = mongo_client(settings.mongo)
     claims = Claims(mongo, settings.mongo.database)
-    at_start(lambda: claims.prepare(days=settings.ingest.retention_days), ending)
     states = States(mongo, settings.mongo.database)
+    days = settings.ingest.retention_days
+    at_start(lambda: (claims.prepare(days=days), states.prepare(days=days)), ending)
+    expiries = Expiries(states.expired)
     metrics = IngestMetrics()
     handler = IngestHandler(store, claims, settings.ingest, metrics)
     stage = Stage(
@@ -44,6 +47,7 @@ def run(settings: IngestSettings) -> None:
         handler,
         handler.dead_letter,
         StageMetrics("ingest"),
+        on_expired=expiries.add,
     )
 
     submitter = Submitter(settings.kafka, store, settings.ingest)
@@ -67,6 +71,7 @@ def run(settings: IngestSettings) -> None:
         signal.signal(number, lambda *_: (ending.set(), stage.stop()))
     with (
         notes,
+        expiries,
         Projection(settings.kafka, settings.mongo, metrics),
         BackgroundServer(door, settings.http.host, port_of(settings.http, "ingest")),
     ):

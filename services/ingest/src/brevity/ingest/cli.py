@@ -88,7 +88,7 @@ def _send_all(
     for path in track(paths, "Sending", console=errors, disable=len(paths) < 2 or not errors.is_terminal):
         try:
             for document in _documents(path, common, submitter, settings.ingest):
-                sent.append(submitter.send(document))
+                sent.append(submitter.send(document).document_id)
                 if consumer is None:
                     typer.echo(json.dumps({"document_id": sent[-1]}) if as_json else shown(sent[-1]))
         except Rejected as error:

@@ -43,9 +43,10 @@ def add_routes(
             document = await _from_form(request, tenant, submitter)
         else:
             document = await _from_json(request, tenant, submitter, settings)
-        document_id = await asyncio.to_thread(submitter.send, document)
+        sent = await asyncio.to_thread(submitter.send, document)
+        document_id = sent.document_id
         # Kafka has it: whatever becomes of the note, the answer is that it was taken.
-        noted = asyncio.wrap_future(notes.add((tenant, document_id)))
+        noted = asyncio.wrap_future(notes.add((tenant, document_id), sent))
         await asyncio.wait({noted}, timeout=_NOTE_SECONDS)
         location = f"/v1/documents/{quote(document_id, safe='')}"
         return JSONResponse(

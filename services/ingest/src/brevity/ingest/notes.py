@@ -14,11 +14,15 @@ from typing import Self
 
 from brevity.common.errors import Unavailable
 from brevity.common.observability.logging import get_logger
+from brevity.ingest.submit import Sent
 
 log = get_logger(__name__)
 
 Submitted = tuple[str, str]
 """A tenant and a document id."""
+
+Note = tuple[Submitted, Sent]
+"""A document that was submitted, and where its newest record lies."""
 
 _MOST_AT_ONCE = 500
 _MOST_WAITING = 100_000
@@ -33,9 +37,9 @@ class Notes:
         keep: Writes notes to the store, all or at least harmlessly again. Raises Unavailable.
     """
 
-    def __init__(self, keep: Callable[[Sequence[Submitted]], None]) -> None:
+    def __init__(self, keep: Callable[[Sequence[Note]], None]) -> None:
         self._keep = keep
-        self._waiting: OrderedDict[Submitted, Future[None]] = OrderedDict()
+        self._waiting: OrderedDict[Submitted, tuple[Sent, Future[None]]] = OrderedDict()
         self._changed = threading.Condition()
         self._away = False
         self._ending = False
@@ -53,17 +57,18 @@ class Notes:
             self._changed.notify_all()
         self._thread.join(_LAST_TRY_SECONDS)
 
-    def add(self, note: Submitted) -> Future[None]:
+    def add(self, note: Submitted, sent: Sent) -> Future[None]:
         """Have `note` written; what is returned ends when it is, or when that has to wait until the store is back.
 
         Beyond 100,000 that wait, the oldest is left to its outcome.
         """
         with self._changed:
-            future = self._waiting.setdefault(note, Future())
+            _, future = self._waiting.get(note) or (sent, Future[None]())
+            self._waiting[note] = sent, future
             if self._away:
                 _end([future])
             if len(self._waiting) > _MOST_WAITING:
-                _end([self._waiting.popitem(last=False)[1]])
+                _end([self._waiting.popitem(last=False)[1][1]])
                 self._dropped += 1
             self._changed.notify_all()
         return future
@@ -86,11 +91,12 @@ class Notes:
                 size = min(_MOST_AT_ONCE, size * 2)
                 self._written(batch)
 
-    def _next(self, size: int) -> list[Submitted]:
+    def _next(self, size: int) -> list[Note]:
         """The oldest that wait, once there are some; none at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._ending)
-            return [note for note, _ in zip(self._waiting, range(size), strict=False)]
+            oldest = zip(self._waiting.items(), range(size), strict=False)
+            return [(note, sent) for (note, (sent, _)), _ in oldest]
 
     def _failed(self, error: Unavailable) -> bool:
         """Pauses; whether to give up, because the process ends."""
@@ -98,13 +104,13 @@ class Notes:
             if not self._away:
                 log.warning("submissions are noted later", reason=error.message, waiting=len(self._waiting))
             self._away = True
-            _end(self._waiting.values())
+            _end(future for _, future in self._waiting.values())
             self._changed.wait_for(lambda: self._ending, _RETRY_SECONDS)
             return self._ending
 
-    def _written(self, batch: Sequence[Submitted]) -> None:
+    def _written(self, batch: Sequence[Note]) -> None:
         with self._changed:
-            _end([self._waiting.pop(note) for note in batch if note in self._waiting])
+            _end([self._waiting.pop(note)[1] for note, _ in batch if note in self._waiting])
             if self._away:
                 log.info("submissions are noted again", waiting=len(self._waiting), left_out=self._dropped)
                 self._away, self._dropped = False, 0

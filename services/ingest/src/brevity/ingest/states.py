@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pymongo import MongoClient, UpdateOne
+from pymongo import ASCENDING, MongoClient, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
 from brevity.common.events.versions import DocumentOutcome, Version, newest, state_of, version_of
+from brevity.common.storage.retention import keep_for
+from brevity.ingest.notes import Note
 
 COLLECTION = "documents"
 State = Literal["submitted", "accepted", "rejected", "failed", "completed"]
@@ -25,6 +27,18 @@ Fields = dict[str, Any]
 
 _MOST_LOGS = 8
 _DUPLICATE_KEY = 11_000
+
+
+_EXPIRED = {
+    "code": "expired",
+    "message": "the submission was deleted from its topic before it was read",
+    "remedy": "Send the document again; have the topic keep records for longer than the service may be behind.",
+}
+
+
+def log_of(topic: str, partition: int) -> str:
+    """The name by which a note finds its log."""
+    return f"{topic}/{partition}"
 
 
 def state_id(tenant: str, document_id: str) -> str:
@@ -106,8 +120,32 @@ class States:
     def __init__(self, client: MongoClient[dict[str, Any]], database: str) -> None:
         self._collection = client[database][COLLECTION]
 
-    def submitted(self, documents: Sequence[tuple[str, str]]) -> None:
-        """Note that documents, given by tenant and id, are on their way, unless more is known of them. Raises Unavailable."""
+    def prepare(self, *, days: int) -> None:
+        """Make the index, and have states expire `days` after their last change (0: never); safe to repeat.
+        Raises Unavailable."""
+        try:
+            self._collection.create_index([("log", ASCENDING), ("offset", ASCENDING)], name="submission")
+            keep_for(self._collection, "changed_at", days=days)
+        except PyMongoError as error:
+            raise _away(error) from error
+
+    def expired(self, topic: str, partition: int, first: int, last: int) -> int:
+        """Note that records `first` to `last` of the submissions' log were gone before they were read: documents that
+        were submitted by them and of which nothing else is known are rejected. Returns how many. Raises Unavailable."""
+        lost = {
+            "log": log_of(topic, partition),
+            "offset": {"$gte": first, "$lte": last},
+            "state": "submitted",
+        }
+        change = {"state": "rejected", "details": _EXPIRED, "changed_at": datetime.now(UTC)}
+        try:
+            return self._collection.update_many(lost, {"$set": change}).modified_count
+        except PyMongoError as error:
+            raise _away(error) from error
+
+    def submitted(self, documents: Sequence[Note]) -> None:
+        """Note that documents are on their way, unless more is known of them. Raises Unavailable."""
+        now = datetime.now(UTC)
         writes = [
             UpdateOne(
                 {"_id": state_id(tenant, document_id)},
@@ -118,11 +156,14 @@ class States:
                         "state": "submitted",
                         "order": 0,
                         "details": {},
+                        "log": log_of(sent.topic, sent.partition),
+                        "offset": sent.offset,
+                        "changed_at": now,
                     }
                 },
                 upsert=True,
             )
-            for tenant, document_id in documents
+            for (tenant, document_id), sent in documents
         ]
         try:
             self._collection.bulk_write(writes, ordered=False)
@@ -132,15 +173,19 @@ class States:
             if any(one.get("code") != _DUPLICATE_KEY for one in details.get("writeErrors", ())):
                 raise Unavailable("MongoDB refuses a write", code="mongo") from error
         except PyMongoError as error:
-            raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error
+            raise _away(error) from error
 
     def find(self, tenant: str, document_id: str) -> dict[str, Any] | None:
         """The tenant's document as it stands, or None. Raises Unavailable."""
         try:
             found = self._collection.find_one({"_id": state_id(tenant, document_id)})
         except PyMongoError as error:
-            raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error
+            raise _away(error) from error
         if found is None:
             return None
         details = {name: value for name, value in found["details"].items() if value is not None}
         return {"document_id": document_id, "state": found["state"], **details}
+
+
+def _away(error: PyMongoError) -> Unavailable:
+    return Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,16 @@ _ACK_SECONDS = 20.0
 _PING_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A submission that Kafka has: its document, and where its record lies."""
+
+    document_id: str
+    topic: str
+    partition: int
+    offset: int
+
+
 class Submitter:
     """An idempotent producer of submissions; safe to share between threads."""
 
@@ -38,8 +49,8 @@ class Submitter:
         self._settings = settings
         self.bucket = store.bucket
 
-    def send(self, document: DocumentSubmitted) -> str:
-        """Write `document` and wait until the broker has it; returns its id.
+    def send(self, document: DocumentSubmitted) -> Sent:
+        """Write `document` and wait until the broker has it.
 
         Raises:
             Rejected: It is larger than is accepted.
@@ -58,10 +69,14 @@ class Submitter:
             raise too_large(len(record.value), self._settings.max_bytes)
         acknowledged = threading.Event()
         failure: list[str] = []
+        sent: list[Sent] = []
 
         def delivered(error: Any, message: Any) -> None:
             if error is not None:
                 failure.append(str(error.str()))
+            else:
+                place = message.topic(), message.partition(), message.offset()
+                sent.append(Sent(document.document_id or "", *place))
             acknowledged.set()
 
         try:
@@ -82,7 +97,7 @@ class Submitter:
             raise Unavailable(
                 f"Kafka did not take the document: {failure[0] if failure else 'no answer'}", code="kafka"
             )
-        return document.document_id or ""
+        return sent[0]
 
     def ping(self) -> None:
         """Raises Unavailable unless Kafka answers for the topic that submissions go to."""

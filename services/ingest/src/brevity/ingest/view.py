@@ -7,7 +7,7 @@ only as long as nobody else has replaced it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import InsertOne, UpdateOne
@@ -78,11 +78,13 @@ class View:
 
 
 def _write_of(name: str, there: Fields | None, fields: Fields) -> UpdateOne | InsertOne[Any]:
+    fields = {**fields, "changed_at": datetime.now(UTC)}
     if there is None:
         return InsertOne({"_id": name, **fields})
     # None finds a record without a revision: one of an earlier release, or of a submission's note.
     return UpdateOne(
-        {"_id": name, "revision": there.get("revision")}, {"$set": fields, "$unset": {"order": ""}}
+        {"_id": name, "revision": there.get("revision")},
+        {"$set": fields, "$unset": {"order": "", "log": "", "offset": ""}},
     )
 
 
