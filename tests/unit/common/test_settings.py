@@ -44,6 +44,7 @@ def test_a_variable_is_the_blocks_name_and_the_fields() -> None:
     )
     assert settings.mode == "local"
     assert settings.kafka.bootstrap_servers == "a:9092,b:9092"
+    assert settings.kafka.addresses == ["a:9092", "b:9092"]
     assert settings.kafka.client_config == {"security.protocol": "SASL_SSL"}
     assert settings.kafka.replication_factor == 1, "a field that is not set keeps its default"
     assert settings.s3.endpoint_url == "http://127.0.0.1:9000"

@@ -40,6 +40,11 @@ class KafkaSettings(Block):
         default=1, ge=1, le=9, description="Replicas of each topic that `brevity topics apply` creates."
     )
 
+    @property
+    def addresses(self) -> list[str]:
+        """`bootstrap_servers` one by one, for clients that do not take them in one string."""
+        return [address.strip() for address in self.bootstrap_servers.split(",") if address.strip()]
+
 
 class StageSettings(Block):
     instance_id: str | None = Field(

@@ -109,7 +109,7 @@ class BatchConsumer:
 
     async def _subscribe(self) -> None:
         broker = KafkaBroker(
-            self._kafka.bootstrap_servers,
+            self._kafka.addresses,
             security=self._security,
             client_id=self._name,
             allow_auto_create_topics=False,
