@@ -208,6 +208,31 @@ async def test_what_a_submission_named_and_brevity_did_not_write_for_it_stays(
     assert all(there(service, address) for address in others)
 
 
+async def test_an_object_that_another_documents_record_names_stays_when_topics_have_forgotten_it(
+    service: FeedbackService,
+) -> None:
+    """Topics keep records for weeks, the store for a year; whoever submits may name its tenant's older texts."""
+    name = f"names-{uuid.uuid4().hex[:8]}"
+    own, old = put(service, "texts", name), put_at(service, f"texts/{content_hash(name.encode())}")
+    await service.fill(
+        [
+            accepted(f"older-{name}", text=name, uri=own),
+            accepted(f"older-{name}", text=name, uri=old, tenant="second"),
+        ]
+    )
+    publish(
+        service,
+        *(
+            DocumentSubmitted(document_id=name, tenant="first", object=ObjectRef(uri=address))
+            for address in (own, old)
+        ),
+    )
+    proof = await _forgotten(service, name, S3ObjectStore(service.stack.s3))
+    assert (proof.objects_deleted, proof.objects_shared) == ([], sorted([own, old]))
+    assert there(service, own)
+    assert there(service, old)
+
+
 class _Keeping:
     """An object store that says it deleted, and did not."""
 

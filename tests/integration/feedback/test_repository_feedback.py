@@ -167,7 +167,7 @@ async def test_what_was_erased_stays_out_when_its_topics_are_read_again_but_may_
     assert await repository.summary("first", SUMMARY.summary_id) is not None
 
 
-async def test_objects_are_named_for_deletion_unless_something_else_still_refers_to_them(
+async def test_objects_of_an_erased_document_are_named_and_which_others_refer_to(
     repository: MongoRepository,
 ) -> None:
     mine, shared, kept = "s3://b/texts/mine", "s3://b/texts/shared", "s3://b/rejected/shared"
@@ -181,8 +181,8 @@ async def test_objects_are_named_for_deletion_unless_something_else_still_refers
         ]
     )
     erased = await repository.erase("first", "a")
-    assert erased.objects == [mine]
-    assert erased.shared_objects == sorted([kept, shared])
+    assert erased.objects == sorted([mine, kept, shared])
+    assert await repository.referred_to(erased.objects) == {kept, shared}
 
 
 async def test_an_erasure_that_failed_half_way_names_again_what_is_left_until_it_is_done(

@@ -224,6 +224,5 @@ class Erased(Stored):
     erased_at: AwareDatetime
     removed: dict[str, int] = Field(description="Records removed, by collection.")
     feedback_ids: list[str] = Field(description="Ratings and edits whose events must go from their topic.")
-    objects: list[str] = Field(description="Addresses of objects that only this document referred to.")
-    shared_objects: list[str] = Field(description="Addresses that other documents still refer to.")
+    objects: list[str] = Field(description="Addresses of objects that it referred to.")
     model_versions: list[str] = Field(description="`engine version` of each model that summarized it.")

@@ -6,7 +6,7 @@ writes are idempotent: the same call again changes nothing. Every read names its
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -133,6 +133,11 @@ class Repository(Protocol):
         What is left to do outside the store (objects, events of feedback) is kept until `erased`: asking again after a
         failure names all of it again.
         """
+        ...
+
+    async def referred_to(self, addresses: Iterable[str]) -> set[str]:
+        """Those of `addresses` that records refer to, of every tenant: older versions kept the same text of all in one
+        place."""
         ...
 
     async def erased(self, tenant: str, document_id: str) -> None:

@@ -69,11 +69,12 @@ async def forget(
     learned = await _from_training(places, tenant, document_id, traces, progress)
     progress("erasing it from the store")
     erased = await places.repository.erase(tenant, document_id)
-    addresses = traces.objects | set(erased.objects) | set(erased.shared_objects)
+    addresses = traces.objects | set(erased.objects)
     ours = {address for address in addresses if written_for(tenant, _key(places.store, address) or "")}
     progress("looking who else has its objects")
     elsewhere_used = await asyncio.to_thread(referred_to_by_others, places.kafka, tenant, document_id, ours)
-    shared = ours & (elsewhere_used | set(erased.shared_objects))
+    # Records outlive topics: what only a topic says of this document may be named by an older one's record.
+    shared = ours & (elsewhere_used | await places.repository.referred_to(ours))
     deleted = sorted(ours - shared)
     progress("deleting its objects")
     for address in deleted:

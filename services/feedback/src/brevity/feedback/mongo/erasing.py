@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,15 +52,13 @@ class Erasing:
             removed[names.INGEST_STATES] = done.deleted_count
             removed[names.INGEST_CLAIMS] = await self._drop_claims(query, sorted(claims))
             left = {name: sorted(note[name]) for name in _LEFT}
-            shared = await self._still_referred_to(left["objects"])
         return Erased(
             tenant=tenant,
             document_id=document_id,
             erased_at=note["erased_at"],
             removed=removed,
             feedback_ids=left["feedback_ids"],
-            objects=[uri for uri in left["objects"] if uri not in shared],
-            shared_objects=[uri for uri in left["objects"] if uri in shared],
+            objects=left["objects"],
             model_versions=left["model_versions"],
         )
 
@@ -68,6 +67,13 @@ class Erasing:
             await self._database[names.ERASURES].update_one(
                 {"_id": within(tenant, document_id)}, {"$unset": dict.fromkeys(_LEFT, "")}
             )
+
+    async def referred_to(self, addresses: Iterable[str]) -> set[str]:
+        wanted, found = sorted(addresses), set[str]()
+        with translated():
+            for name, field in ((names.DOCUMENTS, "text_uri"), (names.OUTCOMES, "original_uri")):
+                found.update(await self._database[name].distinct(field, {field: {"$in": wanted}}))
+        return found
 
     async def _note(self, query: dict[str, str], update: dict[str, Any]) -> dict[str, Any]:
         fields = {**query, "schema_version": names.SCHEMA_VERSION}
@@ -89,14 +95,6 @@ class Erasing:
 
     async def _find(self, collection: str, query: dict[str, str]) -> list[dict[str, Any]]:
         return await self._database[collection].find(query, {"words": 0}).to_list()
-
-    async def _still_referred_to(self, uris: list[str]) -> set[str]:
-        """Those of `uris` that what is left in the store refers to. Of every tenant: the same text lies in the same
-        place whoever sent it."""
-        found: set[str] = set()
-        for name, field in ((names.DOCUMENTS, "text_uri"), (names.OUTCOMES, "original_uri")):
-            found.update(await self._database[name].distinct(field, {field: {"$in": uris}}))
-        return found
 
 
 def _claim(tenant: str, digest: str, request: Any) -> str:
