@@ -66,7 +66,7 @@ test: check ## All checks and all tests, by two workers (some twenty minutes)
 unit: dev ## Only the tests that need no server
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
-chaos: dev ## The large chaos run: 5,000 documents, 24 kills
+chaos: dev ## The large chaos runs: 5,000 documents, 24 kills; three brokers
 	@$(BIN)/python -m pytest tests/chaos -m chaos_large -s $(ARGS)
 
 $(BENCHES:%=bench-%): bench-%: dev ## One benchmark (QUICK=1: under a minute)

@@ -32,35 +32,37 @@ class KafkaServer(Server):
     def _config(self) -> Path:
         return self.folder / "server.properties"
 
+    @property
+    def _data(self) -> Path:
+        return self.folder / "kafka-data"
+
+    def properties(self) -> dict[str, object]:
+        """What `server.properties` says."""
+        return {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller_port}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": self._data,
+            "auto.create.topics.enable": "false",
+            "message.max.bytes": _MAX_MESSAGE_BYTES,
+            "replica.fetch.max.bytes": _MAX_MESSAGE_BYTES,
+            "offsets.topic.replication.factor": 1,
+            "offsets.topic.num.partitions": 4,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.num.partitions": 4,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+            "log.cleaner.dedupe.buffer.size": 16_777_216,
+        }
+
     def prepare(self) -> None:
-        data = self.folder / "kafka-data"
-        self._config.write_text(
-            "\n".join(
-                f"{key}={value}"
-                for key, value in {
-                    "process.roles": "broker,controller",
-                    "node.id": 1,
-                    "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
-                    "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller_port}",
-                    "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
-                    "controller.listener.names": "CONTROLLER",
-                    "log.dirs": data,
-                    "auto.create.topics.enable": "false",
-                    "message.max.bytes": _MAX_MESSAGE_BYTES,
-                    "replica.fetch.max.bytes": _MAX_MESSAGE_BYTES,
-                    "offsets.topic.replication.factor": 1,
-                    "offsets.topic.num.partitions": 4,
-                    "transaction.state.log.replication.factor": 1,
-                    "transaction.state.log.min.isr": 1,
-                    "transaction.state.log.num.partitions": 4,
-                    "share.coordinator.state.topic.replication.factor": 1,
-                    "share.coordinator.state.topic.min.isr": 1,
-                    "group.initial.rebalance.delay.ms": 0,
-                    "log.cleaner.dedupe.buffer.size": 16_777_216,
-                }.items()
-            )
-        )
-        if not (data / "meta.properties").exists():
+        self._config.write_text("\n".join(f"{key}={value}" for key, value in self.properties().items()))
+        if not (self._data / "meta.properties").exists():
             self._run("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(self._config))
 
     def command(self) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from pydantic import SecretStr
 
@@ -78,7 +79,7 @@ class Stack:
         for server in reversed(self.servers):
             server.stop()
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -20,8 +20,9 @@ class Submission:
     code: str | None = None
 
 
-def documents(texts: Sequence[str], count: int) -> Iterator[Submission]:
-    """`count` documents of 4 to 12 consecutive sentences each; the serial number in the first line keeps them distinct."""
+def documents(texts: Sequence[str], count: int, run: str = "chaos") -> Iterator[Submission]:
+    """`count` documents of 4 to 12 consecutive sentences each; the first line, with the serial number and the name of the
+    run, keeps them distinct."""
     sentences = [[text[start:end] for start, end in split_sentences(text)] for text in texts]
     for serial in range(count):
         source = sentences[serial % len(sentences)]
@@ -29,11 +30,11 @@ def documents(texts: Sequence[str], count: int) -> Iterator[Submission]:
         first = (serial * 7) % max(1, len(source) - length)
         body = " ".join(source[first : first + length])
         value = {
-            "document_id": f"chaos-{serial:05d}",
-            "text": f"Record {serial} of the chaos run.\n{body}",
+            "document_id": f"{run}-{serial:05d}",
+            "text": f"Record {serial} of the {run} run.\n{body}",
             "summary": {"words": 20 + serial % 30},
         }
-        yield Submission(f"chaos-{serial:05d}".encode(), json.dumps(value).encode())
+        yield Submission(f"{run}-{serial:05d}".encode(), json.dumps(value).encode())
 
 
 def poison() -> list[Submission]:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from brevity.common.errors import BrevityError
 from brevity.common.kafka.record import OutRecord, Record
@@ -18,7 +19,9 @@ from brevity.common.kafka.stage import Stage
 from brevity.common.settings import KafkaSettings, StageSettings
 
 
-def main(broker: str, group: str, source: str, sink: str, instance: str, settings: str) -> None:
+def main(
+    broker: str, group: str, source: str, sink: str, instance: str, settings: str, **options: Any
+) -> None:
     def handle(records: Sequence[Record]) -> list[Result]:
         if any(record.value == b"deadly" for record in records):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -35,6 +38,7 @@ def main(broker: str, group: str, source: str, sink: str, instance: str, setting
         [source],
         handle,
         bury,
+        **options,
     )
     signal.signal(signal.SIGTERM, lambda *_: stage.stop())
     stage.run()
