@@ -161,7 +161,7 @@ async def test_every_answer_has_the_security_headers(path: str) -> None:
 
 async def test_a_web_page_elsewhere_cannot_use_the_door_of_this_machine() -> None:
     async with door() as client:
-        for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "http://[::1"}, {"Host": "[::1"}):  # fmt: skip
             answer = await client.post("/v1/wishes", json={"words": 5}, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (403, "forbidden_origin")
         assert (await client.post("/v1/wishes", json={"words": 5}, headers={"Origin": "http://localhost:3000"})).status_code == 200  # fmt: skip

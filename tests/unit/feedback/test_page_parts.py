@@ -182,6 +182,8 @@ def test_the_axis_of_counts_is_round_and_holds_the_highest_bar(most: int) -> Non
         ({"origin": "http://a:2", "host": "a:1"}, False),
         ({"origin": "null", "host": "a:1"}, False),
         ({"host": "a:1"}, False),
+        ({"origin": "http://[::1", "host": "b.example"}, False),
+        ({"origin": "http://[::1", "host": ""}, False),
     ],
 )
 def test_only_our_own_pages_may_send_forms(headers: dict[str, str], expected: bool) -> None:

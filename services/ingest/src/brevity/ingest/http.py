@@ -18,6 +18,7 @@ from brevity.common.events import DocumentSubmitted
 from brevity.common.http.auth import tenant_of
 from brevity.common.http.problem import problem
 from brevity.ingest import references
+from brevity.ingest.description import SHOW, SUBMIT
 from brevity.ingest.fetch import fetch_page
 from brevity.ingest.notes import Notes
 from brevity.ingest.settings import IngestBlock
@@ -69,8 +70,12 @@ def add_routes(
             )
         return JSONResponse(found)
 
-    app.add_api_route("/v1/documents", submit, methods=["POST"], status_code=202, response_class=JSONResponse)
-    app.add_api_route("/v1/documents/{document_id:path}", show, methods=["GET"], response_class=JSONResponse)
+    app.add_api_route(
+        "/v1/documents", submit, methods=["POST"], status_code=202, response_class=JSONResponse, **SUBMIT
+    )
+    app.add_api_route(
+        "/v1/documents/{document_id:path}", show, methods=["GET"], response_class=JSONResponse, **SHOW
+    )
 
 
 async def _from_json(
@@ -106,6 +111,9 @@ async def _from_form(request: Request, tenant: str, submitter: Submitter) -> Doc
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise _bad("the form has no `file`", "bad_schema")
+        twice = sorted({name for name in form if len(form.getlist(name)) > 1})
+        if twice:
+            raise _bad(f"form field given more than once: {', '.join(twice)}", "bad_schema")
         given = {name: str(value) for name, value in form.items() if name != "file" and value != ""}
         unknown = sorted(set(given) - {*_SUMMARY_FIELDS, *_DOCUMENT_FIELDS})
         if unknown:

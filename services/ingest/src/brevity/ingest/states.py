@@ -18,6 +18,7 @@ from brevity.common.errors import Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
 from brevity.common.events.versions import DocumentOutcome, Version, newest, state_of, version_of
 from brevity.common.storage.retention import keep_for
+from brevity.ingest.mongo import translated
 from brevity.ingest.notes import Note
 
 COLLECTION = "documents"
@@ -166,21 +167,18 @@ class States:
             for (tenant, document_id), sent in documents
         ]
         try:
-            self._collection.bulk_write(writes, ordered=False)
+            with translated():
+                self._collection.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
             details: Any = error.details or {}
             # A duplicate key: another event was first, and knows more.
             if any(one.get("code") != _DUPLICATE_KEY for one in details.get("writeErrors", ())):
                 raise Unavailable("MongoDB refuses a write", code="mongo") from error
-        except PyMongoError as error:
-            raise _away(error) from error
 
     def find(self, tenant: str, document_id: str) -> dict[str, Any] | None:
-        """The tenant's document as it stands, or None. Raises Unavailable."""
-        try:
+        """The tenant's document as it stands, or None. Raises Unavailable, or Rejected for an id that no store holds."""
+        with translated():
             found = self._collection.find_one({"_id": state_id(tenant, document_id)})
-        except PyMongoError as error:
-            raise _away(error) from error
         if found is None:
             return None
         details = {name: value for name, value in found["details"].items() if value is not None}

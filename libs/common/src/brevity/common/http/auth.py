@@ -133,15 +133,21 @@ def check_local_request(headers: Mapping[str, str]) -> None:
         Rejected: `forbidden_origin`.
     """
     origin = headers.get("origin")
-    if _names_loopback(headers.get("host", "")) and (
-        origin is None or _names_loopback(urlsplit(origin).netloc)
-    ):
+    if _names_loopback(headers.get("host", "")) and (origin is None or _names_loopback(netloc_of(origin))):
         return
     raise Rejected(
         "in local mode only requests from this machine to a loopback address are answered",
         code="forbidden_origin",
         remedy="Call http://127.0.0.1 or http://localhost, without another page's Origin header.",
     )
+
+
+def netloc_of(origin: str) -> str:
+    """Host and port that an `Origin` header names; empty for one that is no address, such as `http://[::1`."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:

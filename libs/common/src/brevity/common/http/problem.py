@@ -67,6 +67,29 @@ _REMEDIES: Mapping[int, str] = {
 }
 
 
+_TEXT: Mapping[str, str] = {"type": "string"}
+_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        **dict.fromkeys(("type", "title", "code", "detail", "remedy", "trace_id"), _TEXT),
+        "status": {"type": "integer"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"field": _TEXT, "message": _TEXT}},
+        },
+    },
+}
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problems with `statuses`, as an OpenAPI document tells them: for a route's `responses`."""
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+        for status in statuses
+    }
+
+
 def problem(
     status: int,
     code: str,

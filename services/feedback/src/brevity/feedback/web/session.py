@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brevity.common.errors import Rejected
 from brevity.common.http import problem
+from brevity.common.http.auth import netloc_of
 
 COOKIE = "brevity_key"
 LONGEST_KEY = 2_900
@@ -55,8 +56,8 @@ def same_origin(headers: Headers) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == headers.get("host")
+    named = netloc_of(headers.get("origin", ""))
+    return bool(named) and named == headers.get("host")
 
 
 def check_same_origin(headers: Headers) -> None:
