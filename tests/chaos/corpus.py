@@ -44,7 +44,7 @@ def poison() -> list[Submission]:
         Submission(b"poison-schema", b'{"document_id": "poison-schema", "txt": "wrong field"}', "bad_schema"),
         Submission(b"poison-type", b'{"document_id": "poison-type", "text": 7}', "bad_schema"),
         Submission(b"poison-empty", b"", "empty_event"),
-        Submission(b"poison-binary", bytes(range(256)) * 64, "not_utf8"),
+        Submission(b"poison-binary", bytes(range(128, 256)) * 128, "not_utf8"),
         Submission(b"poison-one-line", b"x" * 1_000_000, "not_json"),
         Submission(
             b"poison-one-word",

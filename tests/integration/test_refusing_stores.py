@@ -79,7 +79,7 @@ def submit(lane: Lane, *documents: Mapping[str, object]) -> set[str]:
 
 def outcomes(lane: Lane, topic: str, names: set[str]) -> dict[str, dict[str, object]]:
     values = (json.loads(message.value() or b"{}") for message in read(lane.kafka, topic))
-    return {value["document_id"]: value for value in values if value["document_id"] in names}
+    return {value["document_id"]: value for value in values if value.get("document_id") in names}
 
 
 def fresh(words: str = "") -> dict[str, object]:

@@ -85,7 +85,7 @@ def test_whatever_headers_say_a_record_is_answered_once(lane: Lane) -> None:
         reserved = [pair for pair in retried[record.key] if pair[0].startswith("brevity-")]
         kept = [pair for pair in retried[record.key] if not pair[0].startswith("brevity-")]
         assert kept == [(n.decode(), v) for n, v in record.headers if not n.startswith(b"brevity-")]
-        assert len(reserved) == 3
+        assert len(reserved) == 4
     for message in read(lane.kafka, lane.sink):
         assert all(len(value or b"") <= 512 for _, value in message.headers() or ())
 

@@ -89,6 +89,7 @@ def test_a_training_goes_on_while_the_store_is_away_for_less_than_its_lease(
     with running(jobs, lease_seconds=60):
         wait_for("it runs", lambda: jobs.get("one").step == "data")
         (process,) = processes()
+        time.sleep(2)  # the local store keeps what it has acknowledged half a second later
         with away(stack):
             go.touch()  # it says its last word to nobody
             time.sleep(4)

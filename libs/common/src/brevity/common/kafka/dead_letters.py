@@ -104,7 +104,15 @@ def replay(kafka: KafkaSettings, store: ObjectStore, letters: Iterable[DeadLette
 def _replayed(letter: DeadLetter, value: bytes) -> OutRecord:
     origin = letter.origin
     key = (letter.document_id or "").encode()
-    first = Record(origin.topic, origin.partition, origin.offset, key, value, (), letter.timestamp_ms)
+    first = Record(
+        origin.topic,
+        origin.partition,
+        origin.offset,
+        key,
+        value,
+        timestamp_ms=letter.timestamp_ms,
+        log=origin.log or "",
+    )
     return next_attempt(
         first,
         _RETRY_TOPIC[letter.topic],
