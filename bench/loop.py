@@ -20,10 +20,10 @@ from deploy.local.demo_data import Sizes
 from deploy.local.demo_loop import Report
 from deploy.local.java import free_port
 from deploy.local.ports import Ports
-from rich.console import Console
 
 from bench import gate, loop_quality, swap
 from bench.report import QUICK, finish, show
+from brevity.common.cli.terminal import Terminal
 
 SIZES = Sizes()
 
@@ -35,7 +35,7 @@ def turned() -> Report:
         platform = DemoPlatform(Path(home), ports, SIZES)
         try:
             platform.start()
-            return told(platform, SIZES, Console(file=io.StringIO()))
+            return told(platform, SIZES, Terminal(file=io.StringIO()))
         finally:
             platform.stop()
 

@@ -11,8 +11,8 @@ from deploy.local.demo_data import Sizes
 from deploy.local.demo_loop import Report
 from deploy.local.ports import Ports
 from mlflow import MlflowClient
-from rich.console import Console
 
+from brevity.common.cli.terminal import Terminal
 from tests.support.stack import Stack, require_local_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
@@ -25,7 +25,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[DemoPlat
     """A platform on which the loop has turned once, what happened, and what was shown of it."""
     require_local_stack()
     out = io.StringIO()
-    console = Console(file=out, width=160)
+    console = Terminal(file=out, width=160)
     ports = Ports(*(Stack.free_port() for _ in Ports.__slots__))
     platform = DemoPlatform(tmp_path_factory.mktemp("loop"), ports, SMALL)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from typing import IO
 
 from rich.console import Console, HighlighterType, JustifyMethod, OverflowMethod
 from rich.style import Style
@@ -40,8 +41,10 @@ class Terminal(Console):
     Styled parts of our own are written as `rich.text.Text`, or with `style=`.
     """
 
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, markup=False, emoji=False)
+    def __init__(
+        self, *, stderr: bool = False, file: IO[str] | None = None, width: int | None = None
+    ) -> None:
+        super().__init__(stderr=stderr, file=file, width=width, markup=False, emoji=False)
 
     def render_str(
         self,
