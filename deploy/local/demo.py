@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -32,6 +31,7 @@ from deploy.local.java import ROOT, LocalStackError, Server, ensure_jars
 from deploy.local.ports import Ports
 from deploy.local.services import learning, services
 from deploy.local.stack import Stack
+from deploy.local.stopping import interrupt_on_signals
 from deploy.local.supervise import Supervisor
 
 _PATIENCE_SECONDS = 60.0
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     console = Terminal()
     configure(TelemetrySettings(log_level="error", log_format="console"), "demo")
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on_signals()
     home: Path = options.home
     shutil.rmtree(home, ignore_errors=True)
     sizes = Sizes()
@@ -201,10 +201,6 @@ def _cells(before: Quality, after: Quality) -> list[str]:
         *(f"{100 * value:.2f}" for value in (before.rouge1, after.rouge1, before.rouge2, after.rouge2)),
         f"{after.rouge2 / before.rouge2 - 1:+.0%}",
     ]
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

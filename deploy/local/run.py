@@ -7,7 +7,6 @@ and shows what comes out. Data stays under `.brevity/data`, logs under `.brevity
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from deploy.local.monitoring import PrometheusServer, installed
 from deploy.local.ports import Ports
 from deploy.local.services import Service, learning, services
 from deploy.local.stack import Stack
+from deploy.local.stopping import interrupt_on_signals
 from deploy.local.supervise import Supervisor
 
 console = Terminal()
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     home: Path = options.home
     configure(TelemetrySettings(log_level="error", log_format="console"), "run")
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on_signals()
     ports = Ports.shifted(options.ports)
     stack = Stack(home / "data", (ports.kafka, ports.mongo, ports.s3))
     running = services(stack.environ(), ports, home / "logs")
@@ -137,10 +137,6 @@ def _stop(stack: Stack, running: Sequence[Server]) -> None:
         serve.stop()
         stack.stop()
     console.print("stopped; the data is kept")
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

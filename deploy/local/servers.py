@@ -22,6 +22,8 @@ class KafkaServer(Server):
     """Apache Kafka in KRaft mode: broker and controller in one process."""
 
     name = "kafka"
+    start_seconds = 300.0  # after a kill it reads its logs again; one killed in that begins anew
+    stop_seconds = 60.0  # one that closes its logs has nothing to read again
 
     def __init__(self, port: int, folder: Path, *, heap: str = "512m") -> None:
         super().__init__(port, folder)
