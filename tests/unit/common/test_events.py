@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import json
@@ -161,6 +162,10 @@ FOREIGN: list[tuple[str, bytes]] = [
     ("Glue", b"\x03\x00" + b"\xab" * 16 + DOCUMENT.encode()),
     ("Glue", b"\x03\x05" + b"\xab" * 16 + zlib.compress(DOCUMENT.encode())),
     ("gzip", gzip.compress(DOCUMENT.encode())),
+    ("zlib", zlib.compress(DOCUMENT.encode())),
+    ("zlib", zlib.compress(DOCUMENT.encode(), 9)),
+    ("Base64", base64.b64encode(DOCUMENT.encode())),
+    ("Debezium", json.dumps({"before": None, "after": {"text": "t"}, "op": "c", "source": {}}).encode()),
     ("encoded twice", json.dumps(DOCUMENT).encode()),
     ("JSON string", b'"just text"'),
     ("Connect", json.dumps({"schema": {"type": "string"}, "payload": {"text": "t"}}).encode()),
@@ -205,6 +210,13 @@ def test_a_rejection_names_the_fields_and_never_quotes_the_document() -> None:
     for name in ("text", "tenant", "summary.words"):
         assert name in caught.value.message
     assert quoted not in caught.value.message
+
+
+def test_a_document_of_no_source_or_two_is_told_so_in_plain_words() -> None:
+    for value in (b'{"title": "t"}', b'{"text": "t", "object": {"uri": "s3://b/k"}}'):
+        with pytest.raises(Rejected) as caught:
+            decode(DocumentSubmitted, submitted(value))
+        assert caught.value.message == "event: give either `text` or `object`"
 
 
 def test_a_rejection_stays_short_however_much_is_wrong() -> None:

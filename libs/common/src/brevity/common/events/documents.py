@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from brevity.common.events.base import (
     Event,
@@ -82,7 +83,7 @@ class DocumentSubmitted(Event):
     @model_validator(mode="after")
     def _one_source(self) -> DocumentSubmitted:
         if (self.text is None) == (self.object is None):
-            raise ValueError("give either `text` or `object`")
+            raise PydanticCustomError("one_source", "give either `text` or `object`")
         return self
 
     def key(self) -> str:

@@ -23,6 +23,9 @@ _COMPRESSIONS = (
     ("lz4", b"\x04\x22\x4d\x18"),
     ("snappy", b"\x82SNAPPY\x00"),
     ("zip", b"PK\x03\x04"),
+    ("zlib", b"\x78\x9c"),
+    ("zlib", b"\x78\xda"),
+    ("zlib", b"\x78\x01"),
 )
 _FILES = (
     ("a PDF file", b"%PDF-"),
@@ -69,6 +72,12 @@ def unlike_json(value: bytes) -> Rejected | None:
                 code="not_json",
                 remedy='Write {"text": "..."}, or store the file and write {"object": {"uri": "s3://bucket/key"}}.',
             )
+    if value.lstrip().startswith(b"eyJ"):  # what `{"` begins
+        return Rejected(
+            "the event is JSON in Base64",
+            code="not_json",
+            remedy="Write the JSON as it is: Kafka carries any bytes.",
+        )
     if value.lstrip().startswith((b"{'", b"{u'")):
         return Rejected(
             "the event is a Python dictionary as it is printed, not JSON",
@@ -118,6 +127,12 @@ def unlike_event(value: Any, topic: str) -> Rejected | None:
             "the event lies in Kafka Connect's envelope of schema and payload",
             code="bad_schema",
             remedy="Set value.converter.schemas.enable=false, so that the payload alone is written.",
+        )
+    if {"before", "after", "op"} <= names:
+        return Rejected(
+            "the event lies in Debezium's envelope of before and after",
+            code="bad_schema",
+            remedy="Set transforms=unwrap and transforms.unwrap.type=io.debezium.transforms.ExtractNewRecordState.",
         )
     if "specversion" in names and names & {"data", "data_base64"}:
         return Rejected(
