@@ -148,6 +148,8 @@ def test_a_dead_letter_is_listed_shown_and_works_when_replayed_after_it_was_mend
     table = brevity("dlq", "list", "--document", document)
     assert letter["id"] in table
     assert "object_missing" in table
+    assert letter["message"] in table
+    assert letter["remedy"] in table
     assert json.loads(brevity("dlq", "show", letter["id"])) == letter
     assert brevity("dlq", "show", letter["id"], "--original").encode() == value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -127,6 +128,23 @@ def test_nulls_are_absent_fields_and_a_byte_order_mark_is_no_part_of_the_body(do
 def test_a_wrong_request_is_answered_at_once(door: httpx.Client, body: object, code: str) -> None:
     answer = door.post("/v1/documents", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "told"),
+    [
+        (b"", {}, "is empty"),
+        (b"The mayor opened the market hall.", {"content-type": "text/plain"}, "is not JSON"),
+        (gzip.compress(b'{"text": "t"}'), {"content-encoding": "gzip"}, "is compressed"),
+    ],
+)
+def test_a_body_that_is_no_json_is_told_how_to_be_sent(
+    door: httpx.Client, body: bytes, headers: dict[str, str], told: str
+) -> None:
+    answer = door.post("/v1/documents", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_json")
+    assert told in answer.json()["detail"]
+    assert "curl -F file=@" in answer.json()["remedy"]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def add_routes(
 
     async def submit(request: Request, tenant: TenantOf) -> Response:
         """Take a document: JSON as in `documents.submitted`, or multipart with a `file` and form fields."""
-        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             document = await _from_form(request, tenant, submitter)
         else:
             document = await _from_json(request, tenant, submitter, settings)
@@ -81,10 +81,11 @@ def add_routes(
 async def _from_json(
     request: Request, tenant: str, submitter: Submitter, settings: IngestBlock
 ) -> DocumentSubmitted:
+    data = await request.body()
     try:
-        body = await asyncio.to_thread(_parsed, await request.body())
+        body = await asyncio.to_thread(_parsed, data)
     except (ValueError, RecursionError):
-        raise _bad("the body is not JSON", "not_json") from None
+        raise _unreadable(data, request.headers.get("content-encoding", "identity")) from None
     if not isinstance(body, dict):
         raise _bad("the body is not a JSON object", "bad_schema")
     fields: dict[str, Any] = {**body, "tenant": tenant}
@@ -137,6 +138,17 @@ def _document(fields: dict[str, Any]) -> DocumentSubmitted:
             for item in error.errors(include_input=False, include_url=False)[:5]
         )
         raise _bad(wrong, "bad_schema") from None
+
+
+def _unreadable(data: bytes, encoding: str) -> Rejected:
+    what = "is empty"
+    if data:
+        what = "is not JSON" if encoding == "identity" else "is compressed (it has a Content-Encoding)"
+    return Rejected(
+        f"the body {what}",
+        code="not_json",
+        remedy='Send JSON in UTF-8 as it is, e.g. {"text": "..."}; or a file as a form, as `curl -F file=@report.txt` does.',
+    )
 
 
 def _bad(message: str, code: str) -> Rejected:

@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 from pydantic import Field
-from rich.table import Column, Table
 
-from brevity.common.cli.terminal import Terminal, plain
+from brevity.common.cli.terminal import plain
 from brevity.common.errors import Rejected
 from brevity.common.kafka.client import MAX_MESSAGE_BYTES
 from brevity.common.kafka.dead_letters import DeadLetter, list_dead_letters
@@ -28,7 +27,7 @@ app = typer.Typer(
 
 Code = Annotated[str | None, typer.Option("--code", help="Only those with this reason code.")]
 Document = Annotated[str | None, typer.Option("--document", help="Only those of this document id.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
 
 class DlqSettings(Settings):
@@ -45,21 +44,9 @@ def list_(code: Code = None, document: Document = None, as_json: AsJson = False)
         for letter in letters:
             print(json.dumps(_plain(letter)))
         return
-    table = Table(
-        Column("id", no_wrap=True), "document", "when", "code", "attempts", "replayed", "what is wrong"
-    )
     for letter in letters:
-        when = datetime.fromtimestamp(letter.timestamp_ms / 1000, UTC)
-        table.add_row(
-            letter.id,
-            letter.document_id or "-",
-            f"{when:%Y-%m-%d %H:%M}",
-            letter.code,
-            str(letter.attempts),
-            "yes" if letter.replayed else "",
-            letter.message,
-        )
-    Terminal().print(table)
+        for line in _told(letter):
+            print(plain(line))
 
 
 @app.command()
@@ -125,6 +112,18 @@ def _one(settings: DlqSettings, letter_id: str) -> DeadLetter:
         f"there is no dead letter {letter_id}",
         code="not_found",
         remedy="See `brevity dlq list` for those there are.",
+    )
+
+
+def _told(letter: DeadLetter) -> Sequence[str]:
+    """One dead letter for a person, in lines that need no width: a table of it leaves its columns a few letters each."""
+    when = datetime.fromtimestamp(letter.timestamp_ms / 1000, UTC)
+    attempts = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
+    replayed = ", replayed" if letter.replayed else ""
+    return (
+        f"{letter.id}  {letter.code}  {letter.document_id or 'no id'}  {when:%Y-%m-%d %H:%M}  {attempts}{replayed}",
+        f"    {' '.join(letter.message.split())}",
+        f"    {' '.join(letter.remedy.split())}",
     )
 
 
