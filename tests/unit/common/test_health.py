@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 
@@ -138,3 +139,17 @@ async def test_errors_of_others_are_not_quoted() -> None:
         raise ValueError("mongodb://user:secret@host")
 
     assert (await Health((Check("store", leak),)).ready()).reasons == {"store": "ValueError"}
+
+
+async def test_an_answer_that_comes_after_everybody_has_gone_is_no_error_of_the_loop() -> None:
+    errors: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: errors.append(context))
+    late = Dependency()
+    late.away, late.hang = True, threading.Event()
+    health = Health((Check("late", late.ping),), timeout_seconds=0.05)
+    assert not (await health.ready()).ready
+    late.hang.set()
+    await asyncio.sleep(0.2)  # it fails now, with nobody waiting
+    del health
+    gc.collect()
+    assert errors == []

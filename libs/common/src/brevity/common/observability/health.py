@@ -98,6 +98,7 @@ class Health:
         task = self._running.get(check.name)
         if task is None or task.done():
             task = asyncio.create_task(_run(check.ping), name=f"ping {check.name}")
+            task.add_done_callback(_heard)  # one that fails when its probe has gone is asked for by nobody
             self._running[check.name] = task
         done, _ = await asyncio.wait({task}, timeout=self.timeout_seconds)
         if not done:
@@ -128,6 +129,12 @@ class Health:
         elif error is None and name in self._failing:
             self._failing.discard(name)
             log.info("dependency answers again", dependency=name)
+
+
+def _heard(task: asyncio.Task[None]) -> None:
+    """Else asyncio logs the error as one that was never retrieved."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _run(ping: Ping) -> None:
