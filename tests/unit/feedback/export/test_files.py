@@ -148,6 +148,20 @@ def test_a_long_stream_of_jsonl_takes_no_more_memory_than_a_short_one() -> None:
     assert peak(3_000) < 2 * peak(30) + 100_000
 
 
+@pytest.mark.parametrize("format", [Format.PDF, Format.WORD, Format.MARKDOWN])
+def test_a_selection_of_long_documents_is_gathered_without_their_texts(format: Format) -> None:
+    def many() -> Iterator[ExportItem]:
+        for number in range(20):
+            yield replace(item("en"), source=f"{number} " + "x" * 2_000_000)
+
+    export(list(many())[:1], format)  # imports and caches
+    tracemalloc.start()
+    export(many(), format)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
+
+
 @pytest.mark.parametrize("format", list(Format))
 def test_the_largest_selection_allowed_fits_in_one_file(format: Format) -> None:
     languages = sorted(TEXTS)

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from brevity.common.errors import Rejected
 from brevity.feedback.api.params import Caller, Filter, the_summary
-from brevity.feedback.export import LIMITS, Exported, ExportItem, Format, Review, export, stream_jsonl
+from brevity.feedback.export import Exported, ExportItem, Format, Gathering, Review, export, stream_jsonl
 from brevity.feedback.model import Feedback, StoredSummary, SummaryFilter
 from brevity.feedback.repository import Repository
 from brevity.feedback.sources import Sources
@@ -49,13 +49,11 @@ def exporting(repository: Repository, sources: Sources) -> APIRouter:
                 return
 
     async def file(items: AsyncIterator[ExportItem], format: Format) -> Response:
-        found: list[ExportItem] = []
+        gathered = Gathering(format)
         async for one in items:
-            found.append(one)
-            if len(found) > LIMITS[format]:
-                break  # `export` says what the limit is and what to do
+            await asyncio.to_thread(gathered.add, one)
         async with setting:
-            return _attached(await asyncio.to_thread(export, found, format))
+            return _attached(await asyncio.to_thread(gathered.file))
 
     @router.get("/summaries/{summary_id}/export", response_class=Response)
     async def export_summary(summary_id: str, caller: Caller, format: Wanted = Format.PDF) -> Response:
