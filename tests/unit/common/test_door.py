@@ -335,3 +335,11 @@ async def test_a_discovery_document_of_another_issuer_is_not_believed() -> None:
         auth = AuthSettings(oidc_issuer=f"{provider.issuer}/", oidc_audience=AUDIENCE)
         with pytest.raises(BrevityError):
             await TokenVerifier(auth).principal(provider.token())
+
+
+def test_who_is_not_known_may_send_no_large_body() -> None:
+    client = door(settings(keys=KEYS), open_paths=frozenset({"/v1/me"}))
+    large = b"," * 100_000
+    assert client.post("/v1/me", content=large).status_code == 413
+    assert client.post("/healthz", content=large).status_code == 413
+    assert client.post("/v1/me", content=b"{}").status_code == 401

@@ -38,7 +38,7 @@ def test_an_address_that_is_not_public_is_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "ftp://example.org/x", "http://user:pw@example.org/", "x"]
+    "url", ["file:///etc/passwd", "ftp://example.org/x", "http://user:pw@example.org/", "http://xn--/", "x"]
 )
 def test_only_plain_web_addresses_are_taken(url: str) -> None:
     assert code_of(url) == "bad_url"

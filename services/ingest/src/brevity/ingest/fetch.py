@@ -62,7 +62,7 @@ async def fetch_page(url: str, settings: IngestBlock) -> Page:
             raise Transient(
                 f"the address does not answer: {type(error).__name__}", code="url_failed"
             ) from error
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):  # the latter of names that are no punycode
             raise Rejected("the address is not a URL", code="bad_url", remedy=_REMEDY) from None
     raise Rejected("the address redirects too often", code="url_failed", remedy=_REMEDY)
 

@@ -16,7 +16,8 @@ from brevity.common.http.principal import Principal
 from brevity.common.json_cost import check_values
 
 SMALL = 65_536
-"""Bodies up to this size are not counted against the room for all."""
+"""Bodies up to this size are not counted against the room for all, and who is not known may send no larger ones: at the
+open paths that is a key to sign in with."""
 FIRST_SECONDS = 15.0
 SLOWEST = 100_000
 """Bytes a second, after the first seconds: who sends more slowly holds room that others wait for."""
@@ -84,14 +85,15 @@ class Bodies:
         headers = Headers(scope=scope)
         said = headers.get("content-length", "")
         declared = int(said) if said.isdecimal() and len(said) < 20 else 0
-        if declared > self._max_bytes:
-            await problem.of_error(_too_large(self._max_bytes))(scope, receive, send)
+        most = self._max_bytes if _known(scope) else min(SMALL, self._max_bytes)
+        if declared > most:
+            await problem.of_error(_too_large(most))(scope, receive, send)
             return
         caller = _caller(scope)
         if declared > SMALL and not await self._room.wait(caller, declared):
             await _no_room()(scope, receive, send)
             return
-        body = _Body(receive, self._room, caller, self._max_bytes, declared)
+        body = _Body(receive, self._room, caller, most, declared)
         try:
             if (declared or "transfer-encoding" in headers) and not _is_multipart(headers):
                 try:
@@ -161,7 +163,7 @@ class _Body:
 
 
 def _check(headers: Headers, body: bytes) -> None:
-    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
         if body.count(b"&") > _MOST_FIELDS:
             raise Rejected("the form has too many fields", code="too_many_values", remedy="Send fewer.")
         return
@@ -169,7 +171,11 @@ def _check(headers: Headers, body: bytes) -> None:
 
 
 def _is_multipart(headers: Headers) -> bool:
-    return headers.get("content-type", "").startswith("multipart/form-data")
+    return headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
+def _known(scope: Scope) -> bool:
+    return isinstance(scope.get("state", {}).get("principal"), Principal)
 
 
 def _caller(scope: Scope) -> str:
