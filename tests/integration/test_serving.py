@@ -17,7 +17,9 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import grpc
 import psutil
 import pytest
 import urllib3
@@ -177,14 +179,48 @@ def test_the_health_address_answers_and_readiness_follows_it(serving: Serving) -
         ServeClient("127.0.0.1", 1, token=None, engine_seconds=1, connections=1).ping()
 
 
-def test_nobody_beyond_loopback_is_listened_to(serving: Serving) -> None:
-    listening = {
-        place.laddr.ip
-        for process in [serving.process, *serving.process.children(recursive=True)]
+def listening(processes: list[psutil.Process]) -> set[tuple[str, int]]:
+    return {
+        (place.laddr.ip.removeprefix("::ffff:"), place.laddr.port)
+        for process in processes
         for place in process.net_connections(kind="tcp")
-        if place.status == psutil.CONN_LISTEN and place.laddr.port == serving.port
+        if place.status == psutil.CONN_LISTEN
     }
-    assert listening == {"127.0.0.1"}
+
+
+def test_nobody_beyond_loopback_is_listened_to(serving: Serving) -> None:
+    """But for one socket of each replica, for other deployments of Serve, which Ray binds to everything."""
+    replicas = serving.replicas()
+    others = [p for p in [serving.process, *serving.process.children(recursive=True)] if p not in replicas]
+    assert {ip for ip, _ in listening(others)} == {"127.0.0.1"}
+    for replica in replicas:
+        assert len([ip for ip, _ in listening([replica]) if ip != "127.0.0.1"]) <= 1
+
+
+def test_ray_does_nothing_for_who_has_not_its_token(serving: Serving) -> None:
+    """Asked as its own clients ask: its control service, and the replica's socket that is open to everybody."""
+    family = serving.process.children(recursive=True)
+    [gcs] = [process for process in family if process.name() == "gcs_server"]
+    [(_, port)] = listening([gcs])
+    nodes = "/ray.rpc.NodeInfoGcsService/GetAllNodeInfo"
+    assert _call(port, nodes, None) == "UNAUTHENTICATED"
+    assert _call(port, nodes, "not-the-token") == "UNAUTHENTICATED"
+    assert _call(port, nodes, gcs.environ()["RAY_AUTH_TOKEN"]) == "OK"
+    for ip, port in listening(serving.replicas()):
+        if ip != "127.0.0.1":
+            assert _call(port, "/ray.serve.ASGIService/HandleRequest", None) == "UNAUTHENTICATED"
+
+
+def _call(port: int, method: str, token: str | None) -> str:
+    """How a gRPC server answers an empty request: the name of the status."""
+    metadata = [("authorization", f"Bearer {token}")] if token else []
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        try:
+            channel.unary_unary(method)(b"", timeout=10, metadata=metadata)
+        except grpc.RpcError as error:
+            status: Any = error
+            return status.code().name
+    return "OK"
 
 
 @pytest.mark.parametrize("token", [None, "not-the-token-of-this-run", TOKEN + "x", ""])

@@ -13,6 +13,7 @@ from brevity.common.errors import Fatal
 from brevity.common.http.auth import is_loopback
 from brevity.common.observability.logging import configure, get_logger
 from brevity.summarize.serving.attempts import bring_up
+from brevity.summarize.serving.ray_guard import guard
 from brevity.summarize.serving.replica import LoadEngine, Replica
 from brevity.summarize.serving.wire import ROUTE
 from brevity.summarize.settings import EngineSettings, SummarizeSettings
@@ -29,6 +30,8 @@ _SILENT_TIMES = 12
 def run(settings: SummarizeSettings, load: LoadEngine | None = None) -> None:
     """Serve until SIGTERM or SIGINT; raises Fatal when it cannot start or Serve is lost."""
     refuse_open_door(settings.summarize)
+    if not settings.summarize.ray_address:
+        guard(loopback=is_loopback(settings.summarize.serve_host))
     ending = threading.Event()
     _end_by_signal(ending)
 
