@@ -213,7 +213,7 @@ def test_ray_does_nothing_for_who_has_not_its_token(serving: Serving) -> None:
 
 def _call(port: int, method: str, token: str | None) -> str:
     """How a gRPC server answers an empty request: the name of the status."""
-    metadata = [("authorization", f"Bearer {token}")] if token else []
+    metadata = (("authorization", f"Bearer {token}"),) if token else ()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         try:
             channel.unary_unary(method)(b"", timeout=10, metadata=metadata)
