@@ -102,6 +102,10 @@ class Log:
         """Up to where records of epochs up to `epoch` go."""
         return next((entry.offset for entry in self.entries if entry.epoch > epoch), self.end)
 
+    def epoch_before(self, offset: int, unknown: int | None) -> int | None:
+        """The epoch of the last entry below `offset`; `unknown` when none is left there."""
+        return next((entry.epoch for entry in reversed(self.entries) if entry.offset < offset), unknown)
+
     def expire(self, low: int) -> list[Entry]:
         """Delete what lies below `low`."""
         gone = [entry for entry in self.entries if entry.offset < low]

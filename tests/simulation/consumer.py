@@ -230,6 +230,8 @@ class FakeConsumer(Client):
                 self._told_end[place] = end
                 eof = KafkaError(KafkaError._PARTITION_EOF)  # pyright: ignore[reportPrivateUsage]
                 self.positions[place] = max(position, end)
+                # The client has passed what readers of committed records do not see, and knows its epoch.
+                self._epochs[place] = log.epoch_before(end, self._epochs.get(place))
                 found.append(FakeMessage(place, None, eof, end))
         return found
 

@@ -114,9 +114,7 @@ class Assignment:
                 after.guard.unsigned()  # the lease may have been renewed in the transaction that failed
             if not after.owned:
                 continue
-            self._patiently(lambda place=place: self._consumer.seek(place))
-            if before.resume_at and not (self._paused or before.halted):
-                self._consumer.resume([place])
+            self._begin_at(place, paused=self._paused or after.halted)
 
     def sign_for(self, batch: Batch) -> bool:
         """Leave the guard's note before the batch is worked on. False when a partition of it was lost meanwhile."""
@@ -328,11 +326,14 @@ class Assignment:
             partition.fetched = found.start
             if settled:
                 partition.position = found.start
-        # Where the client has no position it does not seek; it has to begin with the partition again.
-        place = _place(partition, self._partitions[name].fetched)
+        self._begin_at(_place(partition, self._partitions[name].fetched), paused=self._paused)
+
+    def _begin_at(self, place: TopicPartition, *, paused: bool) -> None:
+        """Fetch from `place` next. Not by seeking: where the client has told that its position is not in the log, it
+        seeks no more; it has to begin with the partition again."""
         self._consumer.incremental_unassign([place])
         self._consumer.incremental_assign([place])
-        if self._paused:
+        if paused:
             self._consumer.pause([place])
 
     def _at_committed(self, assigned: Sequence[TopicPartition]) -> list[TopicPartition]:
