@@ -211,25 +211,110 @@ def test_local_mode_lets_this_machine_in_and_no_other_page_or_host() -> None:
 
 def test_guessing_keys_is_slowed_and_does_not_slow_those_who_have_one() -> None:
     client = door(settings(keys=KEYS), requests_per_second=0.001, request_burst=3)
+    assert [client.get("/v1/me", headers=bearer(key)).status_code for key in (ADMIN, READER)] == [200, 200]
     answers = [client.get("/v1/me", headers=bearer(f"a-wrong-key-number-{n}")).status_code for n in range(5)]
     assert answers == [401, 401, 401, 429, 429]
-    assert [client.get("/v1/me", headers=bearer(ADMIN)).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert [client.get("/v1/me", headers=bearer(ADMIN)).status_code for _ in range(3)] == [200, 200, 429]
     assert client.get("/v1/me", headers=bearer(READER)).status_code == 200
 
 
-@pytest.mark.parametrize(("trusted", "statuses"), [([], [401, 401, 429]), (["127.0.0.0/8"], [401, 401, 401])])
+def _guesses(key: str) -> list[dict[str, Any]]:
+    """Every way to present a key."""
+    return [
+        {"headers": bearer(key)},
+        {"headers": {"Authorization": f"bearer  {key}"}},
+        {"headers": {"X-API-Key": key}},
+        {"headers": {"X-API-Key": key, "X-Forwarded-For": "203.0.113.9"}},
+        {"headers": {"X-API-Key": key, "Forwarded": "for=203.0.113.9"}},
+        {"headers": {"X-API-Key": key, "X-Real-IP": "203.0.113.9"}},
+    ]
+
+
+@pytest.mark.parametrize("way", range(6))
+def test_a_guess_that_is_right_is_answered_like_a_wrong_one_once_there_were_too_many(way: int) -> None:
+    client = door(settings(keys=KEYS), requests_per_second=0.001, request_burst=3)
+    assert client.get("/v1/me", headers=bearer(ADMIN)).status_code == 200  # one that is known from here
+    wrong = [client.get("/v1/me", **_guesses(f"a-wrong-key-number-{n}")[way]).status_code for n in range(4)]
+    assert wrong == [401, 401, 401, 429]
+    right = client.get("/v1/me", **_guesses(READER)[way])
+    another = client.get("/v1/me", **_guesses("a-wrong-key-number-9")[way])
+    assert (right.status_code, right.json()["code"]) == (429, "too_many_requests")
+    assert int(right.headers["Retry-After"]) > 0
+    assert (another.status_code, another.json()["code"]) == (429, "too_many_requests")
+    assert set(right.headers) == set(another.headers)
+    assert client.get("/v1/me", **_guesses(ADMIN)[way]).status_code == 200
+    with TestClient(client.app, base_url="http://127.0.0.1", client=("203.0.113.7", 9)) as elsewhere:
+        assert elsewhere.get("/v1/me", headers=bearer(READER)).status_code == 200
+        assert elsewhere.get("/v1/me", headers=bearer(ADMIN)).status_code == 200
+
+
+def test_a_key_in_the_query_is_no_key() -> None:
+    client = door(settings(keys=KEYS), requests_per_second=0.001, request_burst=3)
+    for name in ("key", "api_key", "X-API-Key", "access_token", "token"):
+        assert client.get("/v1/me", params={name: READER}).status_code in (401, 429)
+
+
+def test_what_takes_no_key_is_counted_with_the_guesses() -> None:
+    client = door(
+        settings(keys=KEYS), requests_per_second=0.001, request_burst=3, open_paths=frozenset({"/open"})
+    )
+    assert [client.get("/open").status_code for _ in range(4)] == [404, 404, 404, 429]
+    assert client.get("/v1/me", headers=bearer(READER)).status_code == 429
+    assert client.get("/healthz", headers=bearer(READER)).status_code == 200
+
+
+def test_guesses_are_let_in_again_as_time_goes() -> None:
+    client = door(settings(keys=KEYS), requests_per_second=20, request_burst=1)
+    assert client.get("/v1/me", headers=bearer("a-wrong-key-0123456789")).status_code == 401
+    assert client.get("/v1/me", headers=bearer(READER)).status_code == 429
+    time.sleep(0.1)
+    assert client.get("/v1/me", headers=bearer(READER)).status_code == 200
+    assert client.get("/v1/me", headers=bearer("a-wrong-key-0123456789")).status_code == 401
+    assert client.get("/v1/me", headers=bearer("a-wrong-key-0123456789")).status_code == 429
+    time.sleep(0.1)
+    assert client.get("/v1/me", headers=bearer(READER)).status_code == 200
+
+
+def test_a_signed_token_is_no_guess(provider: Provider) -> None:
+    client = door(settings(provider, keys=KEYS), requests_per_second=0.001, request_burst=2)
+    answers = [client.get("/v1/me", headers=bearer(f"a.wrong.token-{n}")).status_code for n in range(3)]
+    assert answers == [401, 401, 429]
+    assert client.get("/v1/me", headers=bearer(provider.token())).status_code == 200
+    assert client.get("/v1/me", headers=bearer(READER)).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("trusted", "named", "statuses"),
+    [
+        ([], "203.0.113.{}", [401, 401, 429, 429]),
+        (["127.0.0.0/8"], "203.0.113.{}", [401, 401, 401, 401]),
+        (["127.0.0.0/8"], "203.0.113.{}, 203.0.113.99", [401, 401, 429, 429]),  # what a sender adds of itself
+        (["127.0.0.0/8"], "2001:db8::{}", [401, 401, 429, 429]),  # one customer's network
+        (["127.0.0.0/8"], "2001:db8:0:{}::1", [401, 401, 401, 401]),
+        (["127.0.0.0/8"], "::ffff:203.0.113.{}", [401, 401, 401, 401]),
+        (["127.0.0.0/8"], "nonsense {}, 203.0.113.99", [401, 401, 429, 429]),
+    ],
+)
 def test_who_a_proxy_names_is_believed_of_those_alone_that_are_trusted(
-    trusted: list[str], statuses: list[int]
+    trusted: list[str], named: str, statuses: list[int]
 ) -> None:
     client = door(settings(keys=KEYS), requests_per_second=0.001, request_burst=2, trusted_proxies=trusted)
     with TestClient(client.app, base_url="http://127.0.0.1", client=("127.0.0.1", 9)) as near:
         answers = [
             near.get(
-                "/v1/me", headers={**bearer("a-wrong-key-0123456789"), "X-Forwarded-For": f"203.0.113.{n}"}
+                "/v1/me",
+                headers={**bearer("a-wrong-key-0123456789"), "X-Forwarded-For": named.format(n)},
             )
             for n in range(3)
         ]
+        answers.append(
+            near.get(
+                "/v1/me", headers={**bearer("a-wrong-key-0123456789"), "X-Forwarded-For": named.format(9)}
+            )
+        )
+        right = near.get("/v1/me", headers={**bearer(READER), "X-Forwarded-For": named.format(8)})
     assert [answer.status_code for answer in answers] == statuses
+    assert right.status_code == (429 if statuses[-1] == 429 else 200)
 
 
 def test_a_token_says_tenant_subject_and_role(provider: Provider) -> None:

@@ -283,3 +283,22 @@ def test_made_up_callers_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch)
     for number in range(1_000):
         buckets.take(f"address {number}")
     assert len(buckets) == 100
+
+
+def test_asking_how_long_to_wait_takes_nothing() -> None:
+    clock = Clock()
+    buckets = TokenBuckets(0.5, 1, clock=clock)
+    assert [buckets.wait("a") for _ in range(3)] == [0, 0, 0]
+    assert len(buckets) == 0
+    assert [buckets.take("a"), buckets.wait("a"), buckets.take("a")] == [0, 2, 2]
+    clock.now = 2.0
+    assert [buckets.wait("a"), buckets.take("a"), buckets.wait("a")] == [0, 0, 2]
+
+
+def test_the_good_key_unused_for_longest_is_forgotten_first() -> None:
+    good = limits.GoodKeys(most=3)
+    for key in ("a", "b", "c", "a", "d"):
+        good.add("192.0.2.1", key)
+    assert len(good) == 3
+    assert [key for key in "abcd" if ("192.0.2.1", key) in good] == ["a", "c", "d"]
+    assert ("192.0.2.2", "a") not in good

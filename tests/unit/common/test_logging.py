@@ -93,6 +93,17 @@ def test_an_exception_is_told_with_its_frames_and_without_their_variables(log: L
     assert document not in log.getvalue()
 
 
+def test_for_a_person_too_an_exception_is_told_without_variables(log: Log) -> None:
+    configure(TelemetrySettings(log_format="console"), "trial", stream=log)
+    document = "the text of a document"
+    try:
+        raise ValueError("bad")
+    except ValueError:
+        get_logger("x").exception("failed")
+    assert "ValueError: bad" in log.getvalue()
+    assert document not in log.getvalue()
+
+
 def test_bound_context_is_on_every_line(log: Log) -> None:
     structlog.contextvars.bind_contextvars(partition=3)
     get_logger("x").info("a")

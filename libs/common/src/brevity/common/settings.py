@@ -135,12 +135,12 @@ class HttpSettings(Block):
     requests_per_second: float = Field(
         default=50.0,
         gt=0,
-        description="Requests one key (or address, without keys) may make in the long run.",
+        description="Requests one key may make in the long run; and one address (of IPv6 a network of 64 bits) without a good key.",
     )
     request_burst: int = Field(
         default=200,
         ge=1,
-        description="Requests one key (or address) may make at once before the rate applies.",
+        description="Requests one key (or address) may make at once before the rate applies. An address that has none left is let in with keys that were good from there before.",
     )
 
 

@@ -66,8 +66,11 @@ class Doorkeeper:
         """Whether everybody is let in, as `LOCAL`: local mode without keys."""
         return not self._keys and self._tokens is None
 
-    async def principal(self, headers: Mapping[str, str]) -> Principal:
+    async def principal(self, headers: Mapping[str, str], *, keys: bool = True) -> Principal:
         """Who presents `headers` (lower-case names).
+
+        Args:
+            keys: Whether to look among the API keys. Tokens are always looked at: nobody guesses a signature.
 
         Raises:
             Rejected: `unauthenticated`, or `forbidden` for a token without a tenant or role of ours.
@@ -76,7 +79,7 @@ class Doorkeeper:
         if self.open:
             return LOCAL
         key = presented_key(headers)
-        holder = self._keys.holder(key) if key else None
+        holder = self._keys.holder(key) if key and keys else None
         if holder is not None:
             return self._ranked(holder)
         if key and self._tokens is not None and key.count(".") == 2:

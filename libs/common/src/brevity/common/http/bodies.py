@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brevity.common.errors import Rejected
 from brevity.common.http import problem
+from brevity.common.http.limits import network_of
 from brevity.common.http.principal import Principal
 from brevity.common.json_cost import check_values
 
@@ -182,7 +183,7 @@ def _caller(scope: Scope) -> str:
     principal = scope.get("state", {}).get("principal")
     if isinstance(principal, Principal):
         return f"{principal.tenant}/{principal.subject}"
-    return f"address {scope['client'][0] if scope.get('client') else ''}"
+    return f"address {network_of(scope['client'][0] if scope.get('client') else '')}"
 
 
 def _too_large(most: int) -> Rejected:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from brevity.common.http.limits import network_of
+
 if TYPE_CHECKING:
     _Base = H11Protocol
 else:
@@ -38,6 +40,8 @@ class Bounded(_Base):
     """Mixed into a uvicorn protocol."""
 
     waiting_since = 0.0
+    network = ""
+    """Where it comes from."""
     most_connections = MOST_CONNECTIONS
     _stuck_since: float | None = None
     _head = 0
@@ -45,6 +49,7 @@ class Bounded(_Base):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
+        self.network = network_of(str(self.client[0]) if self.client else "")
         if len(self.connections) > self.most_connections:
             self._make_room()
 
@@ -66,10 +71,6 @@ class Bounded(_Base):
         cycle: Any = self.cycle  # None before the first request
         return cycle is not None and not cycle.response_complete
 
-    @property
-    def address(self) -> str:
-        return str(self.client[0]) if self.client else ""
-
     def overdue(self, now: float) -> bool:
         """Whether the other side has taken more time than it may."""
         if not self.busy:
@@ -84,10 +85,10 @@ class Bounded(_Base):
     def _make_room(self) -> None:
         others: list[Any] = list(self.connections)
         idle = [other for other in others if not other.busy and not other.transport.is_closing()]
-        each = Counter(other.address for other in idle)
+        each = Counter(other.network for other in idle)
         leaving: Any = max(
             (other for other in idle if other is not self),
-            key=lambda other: (each[other.address], -other.waiting_since),
+            key=lambda other: (each[other.network], -other.waiting_since),
             default=self,
         )
         leaving.transport.abort()

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brevity.common.errors import BrevityError, Rejected
 from brevity.common.http import problem
-from brevity.common.http.auth import Doorkeeper, check_local_request
-from brevity.common.http.limits import TokenBuckets
+from brevity.common.http.auth import Doorkeeper, check_local_request, presented_key
+from brevity.common.http.limits import GoodKeys, TokenBuckets, network_of
 from brevity.common.http.principal import Principal, forbidden
 from brevity.common.observability import metrics, tracing
 from brevity.common.observability.logging import get_logger
@@ -91,7 +91,9 @@ class Gate:
     """Lets a request in: right host in local mode, a known key or token where they are asked for, within the rate, and
     no writing by a reader.
 
-    Everything but the probes and `open_paths` is behind it, so that a forgotten dependency opens no door.
+    Everything but the probes and `open_paths` is behind it, so that a forgotten dependency opens no door. A request
+    without a good key counts against its sender's address. Once an address has none left, no key is looked up for it but
+    those that were good from there before: a guess that may be right is answered like one that is wrong.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Gate:
         self._local = local
         self._keys = keys
         self._buckets = buckets
+        self._good = GoodKeys()
         self._open = PROBES | open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,27 +126,25 @@ class Gate:
                 check_local_request(headers)
             except Rejected as error:
                 return problem.of_error(error)
+        address = network_of(scope["client"][0] if scope["client"] else "")
+        key = presented_key(headers) or ""
+        spent = 0 if (address, key) in self._good else self._buckets.wait(f"address {address}")
         principal: Principal | None = None
         unknown: BrevityError | None = None
         try:
-            principal = await self._keys.principal(headers)
+            principal = await self._keys.principal(headers, keys=not spent)
         except BrevityError as error:
+            if spent:
+                return _too_many(spent)
             unknown = error
-        # A wrong key counts against its sender's address, so that guessing is slow.
-        caller = (
-            f"{principal.tenant}/{principal.subject}"
-            if principal and not self._keys.open
-            else f"address {scope['client'][0] if scope['client'] else ''}"
-        )
+        if self._keys.open or principal is None:
+            caller = f"address {address}"
+        else:
+            caller = principal.name
+            self._good.add(address, key)
         wait = self._buckets.take(caller)
         if wait:
-            return problem.problem(
-                429,
-                "too_many_requests",
-                "more requests than this service allows one caller",
-                f"Wait {wait} s; the operator sets BREVITY_HTTP_REQUESTS_PER_SECOND.",
-                headers={"Retry-After": str(wait)},
-            )
+            return _too_many(wait)
         if principal is None:
             if scope["path"] in self._open:
                 return None  # nobody in particular: `principal_of` refuses, should such a route ask
@@ -157,6 +158,16 @@ class Gate:
         ):
             return problem.of_error(forbidden(principal, "reviewer"))
         return None
+
+
+def _too_many(wait: int) -> Response:
+    return problem.problem(
+        429,
+        "too_many_requests",
+        "more requests than this service allows one caller",
+        f"Wait {wait} s; the operator sets BREVITY_HTTP_REQUESTS_PER_SECOND.",
+        headers={"Retry-After": str(wait)},
+    )
 
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

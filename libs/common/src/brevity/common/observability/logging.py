@@ -92,9 +92,10 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def _renderers(telemetry: TelemetrySettings, *, colors: bool) -> list[Processor]:
-    if telemetry.log_format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=colors)]
     # Local variables stay out of tracebacks: they hold documents.
+    if telemetry.log_format == "console":
+        plain = structlog.dev.plain_traceback  # the usual one also takes seconds, all others waiting
+        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
     frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
     return [
         structlog.processors.ExceptionRenderer(frames),
