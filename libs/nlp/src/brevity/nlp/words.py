@@ -15,6 +15,7 @@ Each unbroken run rounds up, so that a run is never nothing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 CJK_CHARACTERS_A_WORD = 1.7
 SOUTHEAST_ASIAN_CHARACTERS_A_WORD = 4.5
@@ -43,12 +44,24 @@ WORD = re.compile(
 )
 
 
-# The same words where no character is beyond ASCII, and in whole runs of letters: several times as fast.
+# The same words, counted by steps that each go over a piece at the speed of C.
 _ASCII_WORD = re.compile(r"\d+(?:[.,']\d+)+(?!\w)|[0-9A-Za-z]+(?:['-][0-9A-Za-z]+)*", re.ASCII)
-_JOINED = re.compile(r"(?<=[0-9A-Za-z])['.,-](?=[0-9A-Za-z])")
-_BLANKED = {code: " " for code in range(128) if not chr(code).isalnum()}
-_UNSPACED = re.compile(rf"[{CJK}{SOUTHEAST_ASIAN}]")
-_SPACED_WORD = re.compile(rf"{_NUMBER}(?!\w)|{_PLAIN}")
+_JOINED = re.compile(r"['.,-](?<=[0-9A-Za-z].)(?=[0-9A-Za-z])")
+_RUNS = {code: "a" if chr(code).isalnum() else " " for code in range(128)}
+_UNSPACED = {
+    rate: re.compile(f"[{characters}]+")
+    for characters, rate in (
+        (CJK, CJK_CHARACTERS_A_WORD),
+        (SOUTHEAST_ASIAN, SOUTHEAST_ASIAN_CHARACTERS_A_WORD),
+    )
+}
+_ELSE = "\x1f"
+"""Stands for what belongs to no word with blanks around it, where that follows a number."""
+_LETTERS = rf"[\w{_MARKS}]++"
+_SPACED_PLAIN = re.compile(rf"{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*+")
+_SPACED_WORD = re.compile(rf"{_NUMBER}(?![\w{_ELSE}])|{_SPACED_PLAIN.pattern}")
+_FIGURES = re.compile("[.,\u066b\u066c\u00a0\u202f](?<=\\d.)(?=\\d)")
+"""What only numbers are joined by."""
 _PIECE = 65_536
 
 
@@ -60,7 +73,7 @@ def count_words(text: str, language: str | None = None) -> int:
     del language
     total = start = 0
     while start < len(text):
-        end = _next_blank(text, start + _PIECE)
+        end = _next_cut(text, start + _PIECE)
         total += _count(text[start:end])
         start = end
     return total
@@ -69,17 +82,22 @@ def count_words(text: str, language: str | None = None) -> int:
 def _count(piece: str) -> int:
     if piece.isascii():
         if not _JOINED.search(piece):
-            return len(piece.translate(_BLANKED).split())
+            return f" {piece}".translate(_RUNS).count(" a")
         return len(_ASCII_WORD.findall(piece))
-    if not _UNSPACED.search(piece):
-        return len(_SPACED_WORD.findall(piece))
-    return sum(_words_in(match) for match in WORD.finditer(piece))
+    total = 0
+    for rate, runs in _UNSPACED.items():
+        found = runs.findall(piece)
+        if found:
+            total += sum(many * _ceil(length / rate) for length, many in Counter(map(len, found)).items())
+            piece = runs.sub(_ELSE, piece)
+    words = _SPACED_WORD if _FIGURES.search(piece) else _SPACED_PLAIN
+    return total + len(words.findall(piece.replace("_", _ELSE)))
 
 
-def _next_blank(text: str, place: int) -> int:
-    """Where `text` can be cut without cutting a word: at a blank or line end from `place` on, else at its end."""
-    blank = _BLANK.search(text, place)
-    return blank.start() if blank else len(text)
+def _next_cut(text: str, place: int) -> int:
+    """Where `text` can be cut without cutting a word: at a blank or line end from `place` on; without one, soon."""
+    blank = _BLANK.search(text, place, place + _PIECE)
+    return blank.start() if blank else min(place + _PIECE, len(text))
 
 
 _BLANK = re.compile("[ \n]")

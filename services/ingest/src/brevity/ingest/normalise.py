@@ -8,6 +8,7 @@ length (Unicode Standard Annex #15, section 13: the Stream-Safe Text Format).
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 
@@ -15,7 +16,11 @@ from brevity.common.errors import Rejected
 
 _DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _BREAKS = re.compile("\r\n|[\r\x0c\x85\u2028]")
-_TRAILING = re.compile(r"[^\S\n]\n")
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+"""Whatever the two above change: most pieces hold none of it, and one look tells."""
+_ASCII = dict.fromkeys((*range(9), 11, *range(14, 32), 127)) | {0x0C: "\n", 0x0D: "\n"}
+"""The same for pieces of ASCII."""
+_TRAILING = re.compile(r"\n(?<=[^\S\n]\n)")  # from one line end to the next, instead of at every character
 _RUNS = re.compile(r"\n{3,}")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LONGEST_WORD = 1_000
@@ -26,14 +31,15 @@ PIECE = 65_536
 MOST_MARKS = 30
 """Combining marks in a row; no word of any script has nearly as many. Further ones begin a new run."""
 _GRAPHEME_JOINER = "\u034f"
+"""Combines with nothing."""
+_MARKS = re.compile(f"[{''.join(filter(unicodedata.combining, map(chr, range(sys.maxunicode + 1))))}]*")
 _DECOMPOSED = (("\u0f73", "\u0f71\u0f72"), ("\u0f75", "\u0f71\u0f74"), ("\u0f81", "\u0f71\u0f80"))
 """The characters that are no marks, but decompose to marks only."""
 _CUTS = (
-    re.compile("[\n\u2028\u2029]"),
-    re.compile(" "),
+    re.compile("[\u2028\u2029]"),
     re.compile("(?=[0-9A-Za-z\u034f\u3400-\u9fff\uac00-\ud7a3])"),
 )
-"""Where a text may be cut, best first: no character composes across any of these places."""
+"""Where a text without lines and blanks may be cut, best first: no character composes across any of these places."""
 
 
 def normalise(text: str) -> str:
@@ -53,7 +59,7 @@ def normalise(text: str) -> str:
         blank = [composed[end:]]
         if _TRAILING.search(body):
             body = "\n".join(line.rstrip() for line in body.split("\n"))
-        parts.append(_RUNS.sub("\n\n", body))
+        parts.append(_RUNS.sub("\n\n", body) if "\n\n\n" in body else body)
     return "".join(parts)
 
 
@@ -67,6 +73,10 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _cut(text: str, low: int, high: int) -> int:
+    for mark in "\n ":
+        at = text.rfind(mark, low, high)
+        if at >= 0:
+            return at + 1
     for pattern in _CUTS:
         found = pattern.search(text, low, high)
         if found is not None:
@@ -75,42 +85,34 @@ def _cut(text: str, low: int, high: int) -> int:
 
 
 def _compose(piece: str) -> str:
-    piece = _DROPPED.sub("", _BREAKS.sub("\n", piece).replace("\u2029", "\n\n"))
     if piece.isascii():
-        return piece
+        return piece.replace("\r\n", "\n").translate(_ASCII)
+    if _ODD.search(piece):
+        piece = _DROPPED.sub("", _BREAKS.sub("\n", piece).replace("\u2029", "\n\n"))
     return unicodedata.normalize("NFC", _bound_marks(piece))
 
 
 def _bound_marks(piece: str) -> str:
     for character, marks in _DECOMPOSED:
         piece = piece.replace(character, marks)
-    if not _has_long_run(piece):
-        return piece
     parts: list[str] = []
-    run = 0
-    for character in piece:
-        run = run + 1 if unicodedata.combining(character) else 0
-        if run > MOST_MARKS:
-            parts.append(_GRAPHEME_JOINER)
-            run = 1
-        parts.append(character)
-    return "".join(parts)
-
-
-def _has_long_run(piece: str) -> bool:
-    """Whether there are more than MOST_MARKS marks in a row; such a run covers one of the places looked at first."""
-    step = MOST_MARKS + 1
+    done, step = 0, MOST_MARKS + 1
+    # A run that is too long covers one of these places.
     for hit, mark in enumerate(map(unicodedata.combining, piece[MOST_MARKS::step])):
-        if mark:
-            place = MOST_MARKS + hit * step
-            low, high = place, place + 1
-            while low > 0 and place - low <= MOST_MARKS and unicodedata.combining(piece[low - 1]):
-                low -= 1
-            while high < len(piece) and high - low <= MOST_MARKS and unicodedata.combining(piece[high]):
-                high += 1
-            if high - low > MOST_MARKS:
-                return True
-    return False
+        low = place = MOST_MARKS + hit * step
+        if not mark or place < done:
+            continue
+        while low > done and unicodedata.combining(piece[low - 1]):
+            low -= 1
+        run = _MARKS.match(piece, low)
+        if run is not None and len(run[0]) > MOST_MARKS:
+            parts += piece[done:low], _GRAPHEME_JOINER.join(_chunks(run[0]))
+            done = run.end()
+    return "".join((*parts, piece[done:])) if parts else piece
+
+
+def _chunks(run: str) -> Iterator[str]:
+    return (run[at : at + MOST_MARKS] for at in range(0, len(run), MOST_MARKS))
 
 
 def _gap(blank: str) -> str:
@@ -138,9 +140,16 @@ def check_prose(text: str) -> None:
 
 
 def _has_endless_word(text: str) -> bool:
-    """Whether any word is longer than words are; pieces overlap by as much as it takes to see one."""
-    pieces = (text[at : at + PIECE + _LONGEST_WORD] for at in range(0, len(text), PIECE))
-    return any(max(map(len, piece.split()), default=0) > _LONGEST_WORD for piece in pieces)
+    """Whether any word is longer than words are; such a word covers one of the places looked at."""
+    for at in range(_LONGEST_WORD, len(text), _LONGEST_WORD):
+        if text[at].isspace():
+            continue
+        before = text[at - _LONGEST_WORD : at + 1].rsplit(None, 1)[-1]
+        after = text[at + 1 : at + 1 + _LONGEST_WORD].split(None, 1)
+        here = after[0] if after and not text[at + 1].isspace() else ""
+        if len(before) + len(here) > _LONGEST_WORD:
+            return True
+    return False
 
 
 def _not_prose(why: str) -> Rejected:
