@@ -17,8 +17,8 @@ from brevity.common.events import DocumentAccepted, ObjectRef, Origin, SummaryCo
 from brevity.common.ids import content_hash
 from brevity.common.kafka.blame import Blame
 from brevity.common.kafka.metrics import StageMetrics
-from brevity.common.kafka.record import Record
-from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.kafka.record import ASIDE_HEADER, Record
+from brevity.common.kafka.results import Done, Failed, Result, SetAside
 from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.kafka.runtime import Runtime
 from brevity.common.settings import S3Settings
@@ -138,14 +138,18 @@ def test_a_text_in_the_object_store_gives_the_summary_of_the_text_itself(
     assert values(handler([by_reference])) == values(handler([accepted(BRIDGE)]))
 
 
-def test_a_long_text_is_summarized_to_the_length_wanted_and_all_of_it_is_read(
+def test_a_long_text_is_set_aside_and_then_summarized_to_the_length_wanted_and_all_of_it_is_read(
     handler: SummarizeHandler, store: S3ObjectStore
 ) -> None:
     text = "\n\n".join(sample_texts() * 20)[:2_000_000]
     data = text.encode()
     store.put(text_key("default", data), data)
     reference = ObjectRef(uri=f"s3://{store.bucket}/{text_key('default', data)}")
-    [result] = handler([accepted(text, text=None, text_ref=reference, summary={"words": 120})])
+    record = accepted(text, 1, text=None, text_ref=reference, summary={"words": 120})
+    short, later = handler([accepted(BRIDGE), record])
+    assert summary(short).document_id == "d0"
+    assert later == SetAside()
+    [result] = handler([replace(record, headers=(*record.headers, (ASIDE_HEADER, b"1")))])
     found = summary(result)
     assert found.usage.source_words > 100_000
     assert 0 < found.usage.summary_words <= 120

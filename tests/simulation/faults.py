@@ -26,6 +26,7 @@ RECORDS = (
     "rejected",
     "buggy",
     "killer",
+    "long",
     "null_value",
     "odd_headers",
     "unreadable",

@@ -35,10 +35,13 @@ class SimulatedRuntime(Runtime):
         self.scheduler.wait(seconds)
 
     def wait(self, futures: Collection[Future[Any]], seconds: float) -> None:
-        if any(not future.done() for future in futures):
-            self.scheduler.wait_for(
-                seconds, lambda wake: next(iter(futures)).add_done_callback(lambda _: wake())
-            )
+        if futures and not any(future.done() for future in futures):
+
+            def listen(wake: Callable[[], None]) -> None:
+                for future in futures:
+                    future.add_done_callback(lambda _: wake())
+
+            self.scheduler.wait_for(seconds, listen)
 
     def flag(self) -> _Flag:
         return _Flag(self.scheduler)

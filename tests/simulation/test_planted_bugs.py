@@ -61,9 +61,10 @@ class CommitsOutOfOrder(Stage):
     """Commits whichever batch is finished."""
 
     def _commit_finished(self) -> None:
-        line = sorted(self._in_flight, key=lambda batch: not batch.future.done())
-        self._in_flight.clear()
-        self._in_flight.extend(line)
+        batches = self._in_flight._batches
+        line = sorted(batches, key=lambda batch: not batch.future.done())
+        batches.clear()
+        batches.extend(line)
         super()._commit_finished()
 
 

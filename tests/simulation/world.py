@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
 from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.record import OutRecord, Record
-from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.kafka.results import Done, Failed, Result, SetAside
 from brevity.common.kafka.stage import Stage
 from brevity.common.settings import KafkaSettings, StageSettings
 from tests.chaos.history import Event, Findings, History, Submission, check
@@ -357,6 +357,10 @@ class World:
             raise ValueError("a bug that this record touches")
         if kind == "killer":
             self._die(process)
+        if kind == "long":
+            if not record.aside:
+                return SetAside()
+            self.scheduler.wait(self.faults.rng.uniform(1.0, 4.0))
         return Done((OutRecord(SINK, record.key or b"", name.encode()),))
 
     def _die(self, process: Process) -> None:
@@ -402,9 +406,7 @@ class World:
         """Submissions that still wait for an outcome."""
         visible = {event.id for event in self._outcomes() if event.committed}
         return [
-            s.id
-            for s in self.sent.values()
-            if not s.gone and _fate(s) == "acknowledged" and s.id not in visible
+            s.id for s in self.sent.values() if not s.gone and _fate(s) != "aborted" and s.id not in visible
         ]
 
     def history(self) -> History:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from brevity.common.kafka.record import OutRecord, Record
-from brevity.common.kafka.retry import backoff_seconds, due_at, next_attempt, original, without_reserved
+from brevity.common.kafka.record import ASIDE_HEADER, OutRecord, Record
+from brevity.common.kafka.retry import (
+    REPLAY_HEADER,
+    backoff_seconds,
+    due_at,
+    next_attempt,
+    original,
+    without_reserved,
+)
 from brevity.common.settings import StageSettings
 
 RECORD = Record(
@@ -65,3 +72,19 @@ def test_reserved_headers_of_outsiders_are_dropped_and_theirs_kept() -> None:
 def test_backoff_doubles_up_to_its_maximum() -> None:
     settings = StageSettings(retry_backoff_seconds=1, retry_backoff_max_seconds=10)
     assert [backoff_seconds(attempt, settings) for attempt in (1, 2, 3, 4, 5, 10_000)] == [1, 2, 4, 8, 10, 10]
+
+
+def test_what_a_record_is_goes_with_it_from_attempt_to_attempt() -> None:
+    """A replayed document that fails once more still names its claim, and a long one is not set aside again."""
+    marks = ((REPLAY_HEADER, b"letter-1"), (ASIDE_HEADER, b"1"))
+    record = RECORD
+    for attempt in (1, 2, 3):
+        out = next_attempt(
+            record, "retry", attempt=attempt, not_before=0.0, extra=marks if attempt == 1 else ()
+        )
+        record = original(as_consumed(out, partition=0, offset=attempt))
+    assert record.attempt == 3
+    assert record.header(REPLAY_HEADER) == "letter-1"
+    assert record.aside
+    assert len(record.headers) == len({name for name, _ in record.headers})
+    assert not without_reserved(marks)

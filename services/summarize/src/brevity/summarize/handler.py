@@ -14,7 +14,7 @@ from brevity.common.errors import BrevityError, Rejected, Unavailable
 from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import OutRecord, Record
-from brevity.common.kafka.results import Done, Failed, Result, Unkept, unkept_note
+from brevity.common.kafka.results import Done, Failed, Result, SetAside, Unkept, unkept_note
 from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.observability import tracing
 from brevity.common.storage.objects import ObjectStore
@@ -70,7 +70,10 @@ class SummarizeHandler:
             try:
                 document = decode(DocumentAccepted, record)
                 self._refuse_other_engines(document)
-                documents[index] = document
+                if self._is_long(document) and not record.aside:
+                    results[index] = SetAside()
+                else:
+                    documents[index] = document
             except Rejected as error:
                 results[index] = Failed(error)
         with self._in_hand(sum(document.word_count for document in documents.values())) as waiting:
@@ -135,6 +138,9 @@ class SummarizeHandler:
                 code="engine_not_served",
                 remedy="Submit without `summary.engine`, or have the operator serve that engine.",
             )
+
+    def _is_long(self, document: DocumentAccepted) -> bool:
+        return 0 < self._settings.long_bytes < _size(document)
 
     def _text(self, document: DocumentAccepted) -> str:
         if document.text is not None:

@@ -79,6 +79,12 @@ class EngineSettings(Block):
         ge=100,
         description="Most source words of a micro-batch; a longer document goes alone.",
     )
+    long_bytes: int = Field(
+        default=1_000_000,
+        ge=0,
+        description="Documents of more bytes of text are set aside: they are summarized one at a time, and the others do not wait "
+        "for them. 0 for none.",
+    )
     call_timeout_seconds: float = Field(
         default=300.0,
         gt=0,

@@ -23,7 +23,7 @@ _CALLS_PER_BATCH = 4
 def run(settings: SummarizeSettings) -> None:
     """Work until SIGTERM or SIGINT; raises Fatal when a person is needed."""
     store = S3ObjectStore(settings.s3)
-    threads = settings.stage.max_in_flight_batches * _CALLS_PER_BATCH
+    threads = settings.stage.max_in_flight_batches * _CALLS_PER_BATCH + 1  # one for what is set aside
     client = connect(settings, threads=threads, unfinished=lambda: stage.unfinished_records())
     handler = SummarizeHandler(client, store, settings.summarize, SummarizeMetrics(), threads=threads)
     stage = Stage(

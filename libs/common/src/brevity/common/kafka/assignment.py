@@ -116,17 +116,14 @@ class Assignment:
                 continue
             self._begin_at(place, paused=self._paused or after.halted)
 
-    def sign_for(self, batch: Batch) -> bool:
-        """Leave the guard's note before the batch is worked on. False when a partition of it was lost meanwhile."""
-        if not all(item.partition.owned for item in batch.items):
-            return False
+    def sign_for(self, batch: Batch) -> None:
+        """Leave the guard's note before the batch is worked on."""
         first: dict[Partition, int] = {}
         last: dict[Partition, int] = {}
         for item in batch.items:
             first.setdefault(item.partition, item.offset)
             last[item.partition] = item.offset
         self._sign({partition: (first[partition], last[partition]) for partition in first})
-        return True
 
     def sign(self, partition: Partition, offset: int) -> bool:
         """Leave the guard's note before the record at `offset` is read; as good as free while the lease holds.
@@ -318,9 +315,10 @@ class Assignment:
             raise WentBack(partition.topic, "the topic was deleted and made again", another_log=True)
         if 0 <= found.end < partition.fetched:
             raise WentBack(partition.topic, "the log ends before what was read of it")
-        if truncated:
+        if truncated or partition.fetched >= found.start:
+            # Also where the log reaches that far by now: it did not a moment ago, so what is there was written since.
             self._partitions[name] = self._positions.cut_off(partition, found)
-        elif partition.fetched < found.start:
+        else:
             settled = partition.settled()
             self._positions.expired(*name, partition.fetched, found.start)
             partition.fetched = found.start

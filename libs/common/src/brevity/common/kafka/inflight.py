@@ -29,6 +29,7 @@ class Partition:
         halted: Too many dead letters: nothing further is taken from it.
         log: The id of the topic whose log this is; "" while the broker knows none.
         epoch: The leader's epoch of the record before `position`; None when unknown.
+        aside: What has arrived of it ends with a record that was set aside: the next waits until that is done.
         committed: A position that is known to be committed; -1 for none.
         doubts: How often in a row the broker told less than what is committed.
         idle: How often in a row there was something to read and nothing had come since the time before.
@@ -49,6 +50,7 @@ class Partition:
     breaker: Breaker | None = None
     log: str = ""
     epoch: int | None = None
+    aside: bool = False
     committed: int = -1
     doubts: int = 0
     idle: int = 0
@@ -80,11 +82,60 @@ class Item:
 
 @dataclass(slots=True)
 class Batch:
-    """Records in work together; `alone` batches run with no other beside them."""
+    """Records in work together; `alone` batches run with no other beside them, an `aside` one with all others and
+    beyond their number."""
 
     items: Sequence[Item]
     alone: bool = False
+    aside: bool = False
     future: Future[list[Fate]] = field(default_factory=Future[list[Fate]])
+
+    def partitions(self) -> set[Partition]:
+        return {item.partition for item in self.items}
+
+
+class InFlight:
+    """Batches in work, in the order they were begun."""
+
+    def __init__(self) -> None:
+        self._batches: deque[Batch] = deque()
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self._batches)
+
+    def add(self, batch: Batch) -> None:
+        self._batches.append(batch)
+
+    def ordinary(self) -> int:
+        """How many are not set aside."""
+        return sum(not batch.aside for batch in self._batches)
+
+    def last_is_alone(self) -> bool:
+        return bool(self._batches) and self._batches[-1].alone
+
+    def futures(self) -> list[Future[list[Fate]]]:
+        """Of the batches whose end may let something be committed: the oldest of each partition."""
+        held: set[Partition] = set()
+        first: list[Future[list[Fate]]] = []
+        for batch in self._batches:
+            if not batch.partitions() & held:
+                first.append(batch.future)
+            held |= batch.partitions()
+        return first
+
+    def take_finished(self) -> Iterator[Batch]:
+        """Take out the finished batches, but none that has a partition in common with an earlier one still in work:
+        positions move in a partition's order."""
+        held: set[Partition] = set()
+        for batch in list(self._batches):
+            if batch.future.done() and not batch.partitions() & held:
+                self._batches.remove(batch)
+                yield batch
+            else:
+                held |= batch.partitions()
 
 
 class Waiting:
@@ -124,6 +175,9 @@ class Waiting:
         head = self._items[0]
         if head.partition.guard.suspects(head.offset):
             return self._take(self._suspects(head), alone=True)
+        if head.record.aside:
+            self._bytes -= head.size
+            return Batch([self._items.popleft()], aside=True)
         return self._take(self._ordinary(), alone=False)
 
     def _suspects(self, head: Item) -> Iterator[Item]:
@@ -135,7 +189,9 @@ class Waiting:
 
     def _ordinary(self) -> Iterator[Item]:
         for number, item in enumerate(self._items):
-            if number == self._settings.batch_records or item.partition.guard.suspects(item.offset):
+            if number == self._settings.batch_records or item.record.aside:
+                return
+            if item.partition.guard.suspects(item.offset):
                 return
             yield item
 

@@ -24,6 +24,9 @@ log = get_logger(__name__)
 _NO_SUCH_POSITION = {"_AUTO_OFFSET_RESET", "_LOG_TRUNCATION", "OFFSET_OUT_OF_RANGE"}
 """The log does not reach from the position on: it begins after it or ended before it."""
 
+_ASIDE_SECONDS = 0.5
+"""How soon a retry partition is looked at again whose last record was set aside and is still in work."""
+
 
 class Intake:
     """Lets each record of the assigned partitions in once, and records of the retry topic when they are due.
@@ -71,11 +74,15 @@ class Intake:
             if due > now:
                 self._assignment.wait_until_due(partition, offset, due)
                 return None
+            if partition.aside and not partition.settled():
+                self._assignment.wait_until_due(partition, offset, now + _ASIDE_SECONDS)
+                return None
+            partition.aside = False
         partition.fetched = offset + 1
         size = len(record.value or b"") + len(record.key or b"")
         item = Item(partition, offset, record, size, message, epoch)
         if not partition.guard.suspects(offset) and self._assignment.sign(partition, offset):
-            read(item)
+            partition.aside = read(item).aside
         return item
 
     def _on_error(self, message: Any, error: KafkaError) -> Sequence[Item]:

@@ -29,7 +29,7 @@ class StageMetrics:
             ["outcome"],
             registry=registry,
         )
-        for outcome in ("done", "retried", "dead_letter"):
+        for outcome in ("done", "retried", "set_aside", "dead_letter"):
             self.finished.labels(
                 outcome
             )  # there from the start: a series that begins at 1 hides its first increase

@@ -11,6 +11,9 @@ _NUMBER = re.compile(r"[0-9]{1,6}")
 Headers = tuple[tuple[str, bytes | None], ...]
 """Names may repeat and values may be null: Kafka allows both, and tracing libraries write them."""
 
+ASIDE_HEADER = "brevity-aside"
+"""Set on a record of a retry topic that takes long and was set aside, so that others pass it."""
+
 ATTEMPT_HEADER = "brevity-attempt"
 """Which attempt a record is, from 1; set on retry and replay records only."""
 
@@ -41,6 +44,11 @@ class Record:
         raw = self.header(ATTEMPT_HEADER)
         # Six digits at most: on a retry topic the header may be anybody's.
         return max(1, int(raw)) if raw is not None and _NUMBER.fullmatch(raw) else 1
+
+    @property
+    def aside(self) -> bool:
+        """Whether it was set aside: it is worked on by itself, beside others."""
+        return self.header(ASIDE_HEADER) is not None
 
     def header(self, name: str) -> str | None:
         """The last header called `name`, decoded; None when there is none or its value is null."""

@@ -27,6 +27,12 @@ class Failed:
     error: BrevityError
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The record takes long. It goes to the retry topic, from where it comes back (`Record.aside`) to be worked on by
+    itself, one at a time, while those behind it pass. Not for a record that was set aside already."""
+
+
 class Unkept(Unavailable):
     """Raised by a `DeadLetter` that could not keep the record's bytes: `letter` says so, and is written in the end when
     it is these bytes that the store will not take."""
@@ -46,7 +52,7 @@ def unkept_note(record: Record) -> str:
     )
 
 
-Result = Done | Failed
+Result = Done | Failed | SetAside
 
 Handler = Callable[[Sequence[Record]], Sequence[Result]]
 """Transforms a batch: one result per record, in order.

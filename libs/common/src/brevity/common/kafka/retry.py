@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from brevity.common.kafka.record import ATTEMPT_HEADER, Headers, OutRecord, Record
+from brevity.common.kafka.record import ASIDE_HEADER, ATTEMPT_HEADER, Headers, OutRecord, Record
 from brevity.common.settings import StageSettings
 
 NOT_BEFORE_HEADER = "brevity-not-before"
@@ -20,6 +20,9 @@ REPLAY_HEADER = "brevity-replay-of"
 """Event id of the dead letter that a replayed record comes from."""
 
 _RESERVED = "brevity-"
+_OF_ALL_ATTEMPTS = {REPLAY_HEADER, ASIDE_HEADER}
+"""What a record keeps from attempt to attempt. On a source's record they cannot stand (`without_reserved`)."""
+
 _MOST_PARTITION, _MOST_OFFSET = 2**31 - 1, 2**63 - 1
 
 
@@ -41,7 +44,12 @@ def next_attempt(
         *(((ORIGIN_LOG_HEADER, record.log.encode()),) if record.log else ()),
         *extra,
     )
-    kept = tuple(header for header in record.headers if not header[0].startswith(_RESERVED))
+    given = {name for name, _ in reserved}
+    kept = tuple(
+        header
+        for header in record.headers
+        if header[0] not in given and (header[0] in _OF_ALL_ATTEMPTS or not header[0].startswith(_RESERVED))
+    )
     return OutRecord(
         topic, record.key or b"", record.value or b"", (*kept, *reserved), int(not_before * 1000)
     )

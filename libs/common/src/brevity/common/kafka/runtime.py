@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from confluent_kafka import Consumer, Producer
@@ -78,8 +78,8 @@ class Runtime:
         time.sleep(seconds)
 
     def wait(self, futures: Collection[Future[Any]], seconds: float) -> None:
-        """Until all are done, for `seconds` at most."""
-        wait(futures, timeout=seconds)
+        """Until one of them is done, for `seconds` at most."""
+        wait(futures, timeout=seconds, return_when=FIRST_COMPLETED)
 
     def flag(self) -> Flag:
         return threading.Event()

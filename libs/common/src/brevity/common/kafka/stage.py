@@ -1,7 +1,7 @@
 """The exactly-once stage: consume, transform, then publish and commit in one short transaction.
 
-One thread owns the Kafka clients: it fetches, hands batches to worker threads and commits them in the order they were
-handed out, however they finish. Work happens outside any transaction; only results are published in one, together
+One thread owns the Kafka clients: it fetches, hands batches to worker threads and commits those of a partition in the
+order they were handed out, however they finish. Work happens outside any transaction; only results are published in one, together
 with the offsets of the records they came from and fenced by the group's generation (KIP-447). What was lost with a
 partition, or with a transaction, is thrown away and done again by whoever owns the partition now. The contract this
 implements is docs/delivery.md.
@@ -10,7 +10,6 @@ implements is docs/delivery.md.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -23,7 +22,7 @@ from brevity.common.kafka.batch_header import batch_header
 from brevity.common.kafka.blame import Abandoned
 from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.commit import commit
-from brevity.common.kafka.inflight import Batch, Item, Partition, Waiting
+from brevity.common.kafka.inflight import Batch, InFlight, Item, Partition, Waiting
 from brevity.common.kafka.intake import Intake, read
 from brevity.common.kafka.logs import WentBack
 from brevity.common.kafka.metrics import StageMetrics
@@ -44,6 +43,8 @@ _IDLE_POLL_SECONDS = 0.1
 _BUSY_POLL_SECONDS = 0.002
 _FULL_PATIENCE_SECONDS = 1.0
 """How long a full stage just waits before it pauses its partitions: pausing throws prefetched records away."""
+_BESIDE = 1
+"""Workers for what was set aside, beside those for the others."""
 _REVOKE_SECONDS = 5.0
 """How long giving partitions up may wait for their records in work, so that the next owner need not redo them."""
 
@@ -125,11 +126,11 @@ class Stage:
             runtime=runtime,
         )
         self._waiting = Waiting(settings)
-        self._in_flight: deque[Batch] = deque()
+        self._in_flight = InFlight()
         self._rewind_due = False
         self._oldest_waiting = 0.0
         self._full_since = 0.0
-        self._workers = runtime.workers(settings.max_in_flight_batches, name)
+        self._workers = runtime.workers(settings.max_in_flight_batches + _BESIDE, name)
 
     def run(self) -> None:
         """Work until `stop`; returns when what was in flight is committed and the group is left.
@@ -225,7 +226,7 @@ class Stage:
             self._beat()
             self._dispatch()
             if self._in_flight:
-                self._runtime.wait([self._in_flight[0].future], 0.05)
+                self._runtime.wait(self._in_flight.futures(), 0.05)
             self._commit_finished()
 
     def _beat(self) -> None:
@@ -238,7 +239,7 @@ class Stage:
         look = self._watch.take()
         if look is not None:
             self._assignment.check(look)
-        full = len(self._in_flight) >= self._settings.max_in_flight_batches
+        full = self._in_flight.ordinary() >= self._settings.max_in_flight_batches
         if full and self._waiting.full():
             self._wait_while_full()
         else:
@@ -254,7 +255,7 @@ class Stage:
         now = self._runtime.monotonic()
         self._full_since = self._full_since or now
         if now - self._full_since < _FULL_PATIENCE_SECONDS:
-            self._runtime.wait([self._in_flight[0].future], 0.05)
+            self._runtime.wait(self._in_flight.futures(), 0.05)
             return
         self._assignment.pause()
         self._take([self._consumer.poll(0.05)])
@@ -288,11 +289,11 @@ class Stage:
 
     def _dispatch(self) -> None:
         limit = self._settings.max_in_flight_batches
-        while self._waiting and len(self._in_flight) < limit:
-            if self._in_flight and self._in_flight[-1].alone:
+        while self._waiting and self._in_flight.ordinary() < limit:
+            if self._in_flight.last_is_alone():
                 return
             fresh = self._runtime.monotonic() - self._oldest_waiting < self._settings.batch_wait_seconds
-            if self._in_flight and fresh and not self._waiting.full():
+            if self._in_flight.ordinary() and fresh and not self._waiting.full():
                 return  # the workers have something to do: let the batch fill
             batch = self._waiting.next_batch()
             if batch is None:
@@ -303,8 +304,10 @@ class Stage:
 
     def _start(self, batch: Batch) -> None:
         self._oldest_waiting = self._runtime.monotonic()
-        if not self._assignment.sign_for(batch):
+        batch.items = [item for item in batch.items if item.partition.owned]
+        if not batch.items:
             return  # lost meanwhile: nothing was begun
+        self._assignment.sign_for(batch)
         self._metrics.batch_records.observe(len(batch.items))
         first = batch.items[0]
         deaths = first.partition.guard.gives_up(first.offset)
@@ -319,13 +322,12 @@ class Stage:
             )
         else:
             batch.future = self._workers.submit(lambda: self._transform([read(item) for item in batch.items]))
-        self._in_flight.append(batch)
+        self._in_flight.add(batch)
 
     def _commit_finished(self) -> None:
-        """Commit the finished batches at the head of the line, in one transaction."""
+        """Commit what is finished, in one transaction."""
         done: list[tuple[Item, Fate]] = []
-        while self._in_flight and self._in_flight[0].future.done():
-            batch = self._in_flight.popleft()
+        for batch in self._in_flight.take_finished():
             try:
                 done += zip(batch.items, batch.future.result(), strict=True)
             except Abandoned:
@@ -370,7 +372,7 @@ class Stage:
             self._beat()
             if self._runtime.monotonic() >= deadline if deadline is not None else self._stop.is_set():
                 return
-            self._runtime.wait([self._in_flight[0].future], 0.05)
+            self._runtime.wait(self._in_flight.futures(), 0.05)
             self._commit_finished()
 
     def _rewind(self) -> None:

@@ -10,8 +10,8 @@ from brevity.common.errors import BrevityError, Fatal, Rejected
 from brevity.common.kafka.blame import Blame
 from brevity.common.kafka.breaker import tenant_of
 from brevity.common.kafka.metrics import StageMetrics
-from brevity.common.kafka.record import OutRecord, Record
-from brevity.common.kafka.results import DeadLetter, Done, Handler, Result
+from brevity.common.kafka.record import ASIDE_HEADER, OutRecord, Record
+from brevity.common.kafka.results import DeadLetter, Done, Handler, Result, SetAside
 from brevity.common.kafka.retry import backoff_seconds, next_attempt
 from brevity.common.kafka.runtime import REAL, Flag, Runtime
 from brevity.common.kafka.topics import BY_NAME
@@ -123,6 +123,8 @@ class Transform:
                 remedy="Ask for a shorter summary or less metadata, then submit again.",
             )
             return self.give_up(record, error, record.attempt, ours=False)
+        if isinstance(result, SetAside):
+            return self._aside(record)
         if isinstance(result.error, Fatal):
             raise result.error
         if isinstance(result.error, Rejected):
@@ -136,6 +138,18 @@ class Transform:
         if _too_large(again):  # e.g. a compressed record that took less room on its own topic
             return self.give_up(record, result.error, record.attempt)
         return Fate("retried", (again,), result.error.code)
+
+    def _aside(self, record: Record) -> Fate:
+        if record.aside:
+            raise Fatal("the handler set a record aside twice", code="broken_handler")
+        later = next_attempt(
+            record,
+            self._retry_topic,
+            attempt=record.attempt,
+            not_before=self._runtime.time(),
+            extra=((ASIDE_HEADER, b"1"),),
+        )
+        return Fate("set_aside", (later,))
 
 
 def _too_large(out: OutRecord) -> bool:
