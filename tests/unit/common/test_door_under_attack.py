@@ -14,7 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from brevity.common import json_cost
+from brevity.common.errors import Rejected
 from brevity.common.http import bodies, connections
 from brevity.common.http.server import BackgroundServer
 from brevity.common.json_cost import check_values
@@ -190,6 +194,31 @@ def test_json_that_is_dear_to_parse_is_told_before(name: str, checked: dict[str,
 
 def test_commas_and_brackets_in_a_text_are_not_values() -> None:
     check_values(b'{"text": "' + b'a, [b] {c} \\" ' * 100_000 + b'"}')
+
+
+_STRINGS = st.text('a,[{"\\\n', max_size=6)
+
+
+@given(
+    st.recursive(_STRINGS, lambda inner: st.lists(inner) | st.dictionaries(_STRINGS, inner)),
+    st.integers(1, 9),
+)
+def test_values_are_counted_wherever_a_piece_ends(value: Any, piece: int) -> None:
+    counted = _strings_and_marks(value)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(json_cost, "_PIECE", piece)
+        check_values(json.dumps(value).encode(), counted)
+        for most in range(counted // 2):
+            with pytest.raises(Rejected):
+                check_values(json.dumps(value).encode(), most)
+
+
+def _strings_and_marks(value: Any) -> int:
+    """Strings, commas and opening brackets of `value` as JSON."""
+    if isinstance(value, str):
+        return 1
+    items = [*value, *value.values()] if isinstance(value, dict) else value
+    return 1 + max(0, len(value) - 1) + sum(map(_strings_and_marks, items))
 
 
 def test_the_door_refuses_json_of_many_values(door: int) -> None:

@@ -99,7 +99,10 @@ class Bodies:
             if (declared or "transfer-encoding" in headers) and not _is_multipart(headers):
                 try:
                     body.whole = await body.read()
-                    _check(headers, body.whole)
+                    if len(body.whole) > SMALL:
+                        await asyncio.to_thread(_check, headers, body.whole)
+                    else:
+                        _check(headers, body.whole)
                 except HTTPException as error:
                     await problem.of_status(error)(scope, receive, send)
                     return
