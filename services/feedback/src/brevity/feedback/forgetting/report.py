@@ -13,7 +13,8 @@ _NO_TRAINER = (
 )
 _LEARNED = (
     "What a model has learned from it: models that were trained on it are named; train anew and promote to replace them."
-    " Files that somebody gave the trainer in a folder are theirs to mend."
+    " Files that somebody gave the trainer in a folder are theirs to mend. Where another tenant has the same text, its row is gone too,"
+    " until the next training gathers that tenant's corrections again."
 )
 _NOT_COVERED = (
     "Records on topics that are kept for a time go when that time is over; until then they can be read by whoever may"
