@@ -26,7 +26,7 @@ from brevity.ingest.states import States
 from brevity.ingest.submit import Sent
 from tests.support.expiry import expire
 from tests.support.stack import Stack
-from tests.support.topics import eventually
+from tests.support.topics import eventually, read, write
 from tests.unit.ingest.test_extract import docx_of, pdf_of
 
 pytestmark = pytest.mark.stack
@@ -145,6 +145,61 @@ def test_a_body_that_is_no_json_is_told_how_to_be_sent(
     assert (answer.status_code, answer.json()["code"]) == (422, "not_json")
     assert told in answer.json()["detail"]
     assert "curl -F file=@" in answer.json()["remedy"]
+
+
+WORDS = "The mayor opened the market hall and the brass band played by"
+SAME_AT_EVERY_DOOR = [
+    (f'{{"text": "{WORDS} %s \\ud83d"}}'.encode(), "accepted"),
+    (f'{{"text": "{WORDS} %s, again \\ude00\\ud83d"}}'.encode(), "accepted"),
+    (f'{{"text": "{WORDS} %s \\ud83d\\ude00"}}'.encode(), "accepted"),
+    (f'{{"text": "<p>{WORDS} %s, zero \\udfff</p>", "media_type": "text/html"}}'.encode(), "accepted"),
+    (f'{{"title": "Cut \\ud83d", "text": "{WORDS} %s, one"}}'.encode(), "accepted"),
+    (f'{{"metadata": {{"a": "\\ud83d"}}, "text": "{WORDS} %s, two"}}'.encode(), "accepted"),
+    (f'{{"metadata": {{"\\ud83d": "a"}}, "text": "{WORDS} %s, three"}}'.encode(), "bad_schema"),
+    (f'{{"document_id": "a\\ud83d", "text": "{WORDS} %s, four"}}'.encode(), "bad_schema"),
+    (f'{{"media_type": "text/\\ud83d", "text": "{WORDS} %s, five"}}'.encode(), "bad_schema"),
+    (f'{{"unknown\\ud83d": "\\ud83d", "text": "{WORDS} %s, six"}}'.encode(), "accepted"),
+    (f'{{"text": "{WORDS} %s in Gr\xf6\xdfe"}}'.encode("latin-1"), "not_utf8"),
+    (f'{{"text": "{WORDS} %s \x93quoted\x94"}}'.encode("latin-1"), "not_utf8"),
+    (f'{{"text": "{WORDS} %s"}}'.encode().replace(b"band", b"\xed\xa0\xbd"), "not_utf8"),
+    (f'{{"text": "{WORDS} %s"}}'.encode().replace(b"band", b"\xc0\xaf"), "not_utf8"),
+    (f'{{"text": "{WORDS} %s"}}'.encode("utf-16"), "not_utf8"),
+    (f'{{"text": "{WORDS} %s"}}'.encode("utf-16-le"), "not_utf8"),
+    (f'{{"text": "{WORDS} %s"}}'.encode("utf-32"), "not_utf8"),
+    (f'{{"text": "{WORDS} %s, seven"}}'.encode("utf-8-sig"), "accepted"),
+    (f'{{"text": "{WORDS} \\u0000 %s"}}'.encode(), "accepted"),
+    (f'{{"text": "{WORDS}\n%s"}}'.encode(), "not_json"),
+    (f'{{"text": "{WORDS} %s"}}{{"text": "more"}}'.encode(), "not_json"),
+    (f'{{"text": "{WORDS} %s, eight", "x": NaN}}'.encode(), "accepted"),
+    (f'{{"specversion": "1.0", "data": {{"text": "{WORDS} %s"}}}}'.encode(), "bad_schema"),
+    (f'["{WORDS} %s"]'.encode(), "bad_schema"),
+]
+
+
+def test_a_document_ends_the_same_way_whichever_door_it_comes_by(stack: Stack, door: httpx.Client) -> None:
+    run = uuid.uuid4().hex[:8]
+    for number, (body, _) in enumerate(SAME_AT_EVERY_DOOR):
+        value = body.replace(b"%s", b"record") if b"%s" in body else body
+        write(stack.kafka, "documents.submitted", [value], key=f"{run}-{number}".encode())
+    by_http: list[str] = []
+    for body, _ in SAME_AT_EVERY_DOOR:
+        value = body.replace(b"%s", b"post") if b"%s" in body else body
+        answer = door.post("/v1/documents", content=value, headers={"content-type": "application/json"})
+        taken = answer.status_code == 202
+        by_http.append(_outcome(door, answer.json()["location"])["state"] if taken else answer.json()["code"])
+    by_kafka: dict[str, str] = {}
+
+    def all_there() -> bool:
+        for topic in ("documents.accepted", "documents.rejected"):
+            for message in read(stack.kafka, topic):
+                event = json.loads(message.value() or b"{}")
+                by_kafka[(message.key() or b"").decode()] = event.get("code", "accepted")
+        return all(f"{run}-{number}" in by_kafka for number in range(len(SAME_AT_EVERY_DOOR)))
+
+    eventually("all records have an outcome", all_there)
+    expected = [outcome for _, outcome in SAME_AT_EVERY_DOOR]
+    assert by_http == expected
+    assert [by_kafka[f"{run}-{number}"] for number in range(len(SAME_AT_EVERY_DOOR))] == expected
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,10 @@ def fresh_lane(kafka: KafkaSettings, partitions: int = 4) -> Lane:
 
 
 def write(kafka: KafkaSettings, topic: str, values: Iterable[bytes], **options: Any) -> None:
-    """Write values with their number as the key."""
+    """Write values with their number as the key, where `options` names none."""
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "linger.ms": 5})
     for number, value in enumerate(values):
-        producer.produce(topic, key=str(number).encode(), value=value, **options)
+        producer.produce(topic, value=value, **{"key": str(number).encode(), **options})
         producer.poll(0)
     assert producer.flush(30) == 0
 

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import gzip
 import json
+import re
 import zlib
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -194,6 +195,24 @@ def test_a_name_that_cannot_be_written_is_not_repeated_in_the_reason() -> None:
         decode(DocumentSubmitted, submitted(value))
     assert caught.value.message.isprintable()
     caught.value.message.encode()
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_half_a_character_is_left_out_of_what_a_person_reads(text: str) -> None:
+    value = json.dumps({"text": text, "title": text[:500], "metadata": {"a": text[:500]}}).encode()
+    event = decode(DocumentSubmitted, submitted(value))
+    whole = re.sub("[\ud800-\udfff]", "", json.loads(value)["text"])
+    assert event.text == whole
+    assert whole.startswith(event.metadata["a"][:400])
+    event.to_json()
+
+
+def test_half_a_character_in_a_long_text_is_found_wherever_it_is() -> None:
+    for at in (0, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20):
+        text = "\u00e9" * at + "\ud83d" + "\u00e9" * 10
+        assert decode(DocumentSubmitted, submitted(json.dumps({"text": text}).encode())).text == "\u00e9" * (
+            at + 10
+        )
 
 
 @given(st.binary(max_size=200))

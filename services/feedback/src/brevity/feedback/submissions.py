@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted, ObjectRef, encode
 from brevity.common.events.documents import named
 from brevity.common.ids import content_hash
@@ -32,17 +31,9 @@ class Submissions:
         """Submit a document that holds its text; returns its id.
 
         Raises:
-            Rejected: The text cannot be written in UTF-8.
             Unavailable: The broker or the object store did not take it.
         """
-        try:
-            data = (document.text or "").encode()
-        except UnicodeEncodeError:
-            raise Rejected(
-                "the text holds half of a character (a lone UTF-16 surrogate)",
-                code="not_utf8",
-                remedy="Write the text in UTF-8.",
-            ) from None
+        data = (document.text or "").encode()
         document = named(document)
         if len(data) > INLINE_BYTES:
             reference = self._kept(document.tenant, data, "text/plain")

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from pydantic import Field, ValidationError
@@ -16,6 +16,7 @@ from brevity.common.cli.terminal import Terminal, shown
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted
 from brevity.common.events.base import without_nulls
+from brevity.common.events.codec import explained, read_json
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.ingest.extract.kinds import kind_of
@@ -173,16 +174,13 @@ def _lines(path: Path, common: dict[str, Any], settings: IngestBlock) -> Iterato
             if not line.strip():
                 continue
             try:
-                value = json.loads(line)
+                value = read_json(line, f"line {number}")
                 if not isinstance(value, dict):
-                    raise ValueError
-            except (ValueError, RecursionError):
-                raise Rejected(
-                    f"line {number} is not a JSON object",
-                    code="not_json",
-                    remedy="Write one document a line; the lines before it were sent.",
-                ) from None
-            fields = without_nulls(value)
+                    raise Rejected(f"line {number} is not a JSON object", code="bad_schema")
+            except Rejected as error:
+                remedy = "Write one document a line; the lines before it were sent."
+                raise Rejected(error.message, code=error.code, remedy=remedy) from None
+            fields = without_nulls(cast(dict[str, Any], value))
             wished = fields.get("summary", {})
             if isinstance(wished, dict):  # else the document's check says what is wrong
                 wished = {**common["summary"], **without_nulls(wished)}
@@ -193,8 +191,6 @@ def _document(fields: dict[str, Any]) -> DocumentSubmitted:
     try:
         return DocumentSubmitted.model_validate(fields)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'document'}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False)[:5]
-        )
-        raise Rejected(wrong, code="bad_schema", remedy="Correct the document or the option.") from None
+        raise Rejected(
+            explained(error), code="bad_schema", remedy="Correct the document or the option."
+        ) from None

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request
 from pydantic import ValidationError
-from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
 
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted
+from brevity.common.events.codec import explained, read_json
+from brevity.common.events.foreign import unlike_event
 from brevity.common.http.auth import tenant_of
 from brevity.common.http.problem import problem
 from brevity.ingest import references
@@ -83,11 +83,15 @@ async def _from_json(
 ) -> DocumentSubmitted:
     data = await request.body()
     try:
-        body = await asyncio.to_thread(_parsed, data)
-    except (ValueError, RecursionError):
-        raise _unreadable(data, request.headers.get("content-encoding", "identity")) from None
+        body = await asyncio.to_thread(read_json, data, "the body")
+    except Rejected as error:
+        encoding = request.headers.get("content-encoding", "identity")
+        raise _unreadable(data, encoding) if not data or encoding != "identity" else _told(error) from None
     if not isinstance(body, dict):
         raise _bad("the body is not a JSON object", "bad_schema")
+    foreign = unlike_event(body, DocumentSubmitted.topic)
+    if foreign is not None:
+        raise foreign
     fields: dict[str, Any] = {**body, "tenant": tenant}
     url = fields.pop("url", None)
     if url is not None:
@@ -98,13 +102,6 @@ async def _from_json(
     if document.object is not None:
         references.check(document.object, tenant, submitter.bucket, settings)
     return document
-
-
-def _parsed(data: bytes) -> Any:
-    try:
-        return from_json(data)  # half the memory: no copy of all characters beside the value
-    except ValueError:
-        return json.loads(data)
 
 
 async def _from_form(request: Request, tenant: str, submitter: Submitter) -> DocumentSubmitted:
@@ -133,22 +130,20 @@ def _document(fields: dict[str, Any]) -> DocumentSubmitted:
     try:
         return DocumentSubmitted.model_validate(fields)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'document'}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False)[:5]
-        )
-        raise _bad(wrong, "bad_schema") from None
+        raise _bad(explained(error), "bad_schema") from None
+
+
+_HOW = 'Send JSON in UTF-8 as it is, e.g. {"text": "..."}; or a file as a form, as `curl -F file=@report.txt` does.'
 
 
 def _unreadable(data: bytes, encoding: str) -> Rejected:
-    what = "is empty"
-    if data:
-        what = "is not JSON" if encoding == "identity" else "is compressed (it has a Content-Encoding)"
-    return Rejected(
-        f"the body {what}",
-        code="not_json",
-        remedy='Send JSON in UTF-8 as it is, e.g. {"text": "..."}; or a file as a form, as `curl -F file=@report.txt` does.',
-    )
+    what = "is compressed (it has a Content-Encoding)" if data else "is empty"
+    return Rejected(f"the body {what}", code="not_json", remedy=_HOW)
+
+
+def _told(error: Rejected) -> Rejected:
+    """`error` of a body, with what to do at this door."""
+    return Rejected(error.message, code=error.code, remedy=_HOW)
 
 
 def _bad(message: str, code: str) -> Rejected:

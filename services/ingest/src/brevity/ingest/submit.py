@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
-from pydantic_core import PydanticSerializationError
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import DocumentSubmitted, ObjectRef, encode
@@ -56,15 +55,8 @@ class Submitter:
             Rejected: It is larger than is accepted.
             Unavailable: The broker did not take it in time; sending it again is harmless.
         """
-        try:
-            document = named(document)
-            record = _record(document)
-        except (UnicodeEncodeError, PydanticSerializationError):
-            raise Rejected(
-                "the text holds half of a character (a lone UTF-16 surrogate)",
-                code="not_utf8",
-                remedy="Write the text in UTF-8.",
-            ) from None
+        document = named(document)
+        record = _record(document)
         if len(record.value) > self._settings.max_bytes:
             raise too_large(len(record.value), self._settings.max_bytes)
         acknowledged = threading.Event()

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
 """An id: 1 to 200 characters, no blanks or control characters."""
@@ -14,6 +23,25 @@ Language = Annotated[
     str, StringConstraints(min_length=2, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 ]
 """A BCP 47 tag, e.g. `en`, `nb`, `zh-Hant`."""
+
+_HALVES = re.compile("[\ud800-\udfff]")
+_PIECE = 1 << 20
+
+
+def whole_characters(text: Any) -> Any:
+    """`text` without lone surrogates: halves of characters, left by programs that cut strings by UTF-16 units."""
+    if not isinstance(text, str) or text.isascii():
+        return text
+    try:
+        for start in range(0, len(text), _PIECE):
+            text[start : start + _PIECE].encode()
+    except UnicodeEncodeError:
+        return _HALVES.sub("", text)
+    return text
+
+
+Prose = Annotated[str, BeforeValidator(whole_characters)]
+"""What a person reads. Half a character in it is left out; in an id or a name it is an error."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -101,4 +129,15 @@ class Origin(Value):
 
 
 Timestamp = AwareDatetime
-__all__ = ["Event", "Identifier", "Language", "ObjectRef", "Origin", "Sha256", "Tenant", "Timestamp", "Value"]
+__all__ = [
+    "Event",
+    "Identifier",
+    "Language",
+    "ObjectRef",
+    "Origin",
+    "Prose",
+    "Sha256",
+    "Tenant",
+    "Timestamp",
+    "Value",
+]

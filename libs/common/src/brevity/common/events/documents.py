@@ -13,6 +13,7 @@ from brevity.common.events.base import (
     Language,
     ObjectRef,
     Origin,
+    Prose,
     Sha256,
     Tenant,
     Timestamp,
@@ -22,7 +23,7 @@ from brevity.common.events.base import (
 from brevity.common.ids import canonical_json, deterministic_id
 
 MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-MetadataValue = Annotated[str, StringConstraints(max_length=2_000)]
+MetadataValue = Annotated[Prose, StringConstraints(max_length=2_000)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50), BeforeValidator(without_nulls)]
 
 Style = Literal["paragraph", "bullets", "headline"]
@@ -63,9 +64,9 @@ class DocumentSubmitted(Event):
         default=None, description="Your id; absent: the record key, else derived from the text."
     )
     tenant: Tenant = Field(default="default", description="Whose document it is.")
-    title: str | None = Field(default=None, max_length=1_000)
+    title: Prose | None = Field(default=None, max_length=1_000)
     language: Language | None = Field(default=None, description="Language of the text; absent: detected.")
-    text: str | None = Field(default=None, description="The text itself. Either this or `object`.")
+    text: Prose | None = Field(default=None, description="The text itself. Either this or `object`.")
     object: ObjectRef | None = Field(
         default=None, description="Where the text or file lies. Either this or `text`."
     )
