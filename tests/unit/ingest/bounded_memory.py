@@ -1,6 +1,6 @@
 """A process that takes large documents by reference, four batches at once, and prints its peak. Run by a test, with -m.
 
-Arguments: documents, bytes of each.
+Arguments: documents, bytes of each, and `wide` for texts with a character that makes Python keep four bytes for every other.
 """
 
 from __future__ import annotations
@@ -35,10 +35,13 @@ class _Claims:
         return list(wanted)
 
 
-def main(count: int, size: int) -> None:
+def main(count: int, size: int, kind: str = "") -> None:
     line = b"The council decided on Monday to build a new school near the river. "
+    end = "\N{GRINNING FACE}".encode() if kind == "wide" else b""
     with scripted_s3(timeout_seconds=20) as (settings, script):
-        script.objects[f"{settings.bucket}/uploads/default/x"] = (line * (size // len(line) + 1))[:size]
+        script.objects[f"{settings.bucket}/uploads/default/x"] = (line * (size // len(line) + 1))[
+            : size - len(end)
+        ] + end
         handler = IngestHandler(
             _Store(settings), cast("Any", _Claims()), IngestBlock(), IngestMetrics(CollectorRegistry())
         )
@@ -57,4 +60,4 @@ def main(count: int, size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

@@ -17,10 +17,14 @@ GROWTH = 350_000_000
 """Most that a process may grow by: its limit of 512 MB less what it has at rest."""
 
 
-@pytest.mark.parametrize(("documents", "size"), [(10, 3_000_000), (2, 19_900_000)], ids=["many", "largest"])
-def test_memory_is_bounded_however_many_large_documents_wait(documents: int, size: int) -> None:
+@pytest.mark.parametrize(
+    ("documents", "size", "kind"),
+    [(10, 3_000_000, ""), (2, 19_900_000, "wide")],
+    ids=["many", "largest"],
+)
+def test_memory_is_bounded_however_many_large_documents_wait(documents: int, size: int, kind: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.unit.ingest.bounded_memory", str(documents), str(size)],
+        [sys.executable, "-m", "tests.unit.ingest.bounded_memory", str(documents), str(size), kind],
         capture_output=True, check=False, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2_000:]

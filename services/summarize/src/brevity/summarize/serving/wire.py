@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
 from brevity.nlp.types import Span
@@ -77,7 +78,7 @@ def _without(row: dict[str, Any], defaults: Mapping[str, object]) -> dict[str, A
 
 
 def _dump(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return to_json(value)  # not by way of a `str`, which takes four bytes a character where one is an emoji
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
