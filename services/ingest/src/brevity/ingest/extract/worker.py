@@ -63,7 +63,7 @@ def _child(parent: socket.socket, job: bytes) -> None:
         parent.sendall(STARTED)
         _confine(seconds, memory)
         data = _receive(parent, size)
-        head, text = _answer(KINDS[kind], data, Budget(seconds, most, size))
+        head, text = _answer(KINDS[kind], data, Budget(KINDS[kind], seconds, most, size))
         signal.setitimer(signal.ITIMER_PROF, 0)
         parent.sendall(ANSWER.pack(len(head), len(text)) + head)
         parent.sendall(text)
@@ -148,7 +148,7 @@ def _import_all() -> None:
     document = Document()
     document.add_table(1, 1).cell(0, 0).text = "x"
     document.save(paper)
-    everything = Budget(3_600, 1_000, 0)
+    everything = Budget("pdf", 3_600, 1_000, 0)
     for kind, data in (
         ("pdf", page.getvalue()),
         ("docx", paper.getvalue()),
