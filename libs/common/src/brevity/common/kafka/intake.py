@@ -28,6 +28,11 @@ _ASIDE_SECONDS = 0.5
 """How soon a retry partition is looked at again whose last record was set aside and is still in work."""
 
 
+class Fenced(Exception):
+    """This client is of no more use: the broker holds another for the one of this name, be it a second instance or, after
+    a coordinator's death, the client itself under the id that it had before."""
+
+
 class Intake:
     """Lets each record of the assigned partitions in once, and records of the retry topic when they are due.
 
@@ -52,6 +57,7 @@ class Intake:
 
         Raises:
             Fatal: `kafka_refused`, the message says that this consumer may not read.
+            Fenced: Nothing will ever come again from the client that gave this message.
         """
         error = message.error()
         if error is not None:
@@ -95,11 +101,13 @@ class Intake:
             partition = self._assignment.get(message.topic(), message.partition())
             if partition is not None and partition.owned:
                 self._assignment.find_place(partition, truncated=error.name() == "_LOG_TRUNCATION")
-        elif error.fatal() or error.name() in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}:
+        elif error.fatal() or error.name() == "_FATAL":
+            raise Fenced(error.str())
+        elif error.name() in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}:
             raise Fatal(
                 f"Kafka refuses this consumer: {error.str()}",
                 code="kafka_refused",
-                remedy="Check its rights, and that no other instance has the same BREVITY_STAGE_INSTANCE_ID.",
+                remedy="Give it the rights that docs/operations.md names, then restart the service.",
             )
         elif error.name() in BROKEN:
             partition = self._assignment.get(message.topic(), message.partition())

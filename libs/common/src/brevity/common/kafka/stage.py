@@ -16,14 +16,14 @@ from typing import Any
 
 from confluent_kafka import Message, TopicPartition
 
-from brevity.common.errors import Rejected, Unavailable
+from brevity.common.errors import Fatal, Rejected, Unavailable
 from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.batch_header import batch_header
 from brevity.common.kafka.blame import Abandoned
 from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.commit import commit
 from brevity.common.kafka.inflight import Batch, InFlight, Item, Partition, Waiting
-from brevity.common.kafka.intake import Intake, read
+from brevity.common.kafka.intake import Fenced, Intake, read
 from brevity.common.kafka.logs import WentBack
 from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.positions import Expired
@@ -45,6 +45,7 @@ _FULL_PATIENCE_SECONDS = 1.0
 """How long a full stage just waits before it pauses its partitions: pausing throws prefetched records away."""
 _BESIDE = 1
 """Workers for what was set aside, beside those for the others."""
+_FENCED_AGAIN_SECONDS = 60.0
 _REVOKE_SECONDS = 5.0
 """How long giving partitions up may wait for their records in work, so that the next owner need not redo them."""
 
@@ -128,6 +129,7 @@ class Stage:
         self._waiting = Waiting(settings)
         self._in_flight = InFlight()
         self._rewind_due = False
+        self._fenced_at = -_FENCED_AGAIN_SECONDS
         self._oldest_waiting = 0.0
         self._full_since = 0.0
         self._workers = runtime.workers(settings.max_in_flight_batches + _BESIDE, name)
@@ -147,7 +149,9 @@ class Stage:
                 try:
                     self._turn()
                 except WentBack as error:
-                    self._begin_anew(error)
+                    self._go_back(error)
+                except Fenced as error:
+                    self._come_back(error)
             self._abandon.set()  # a batch that is held for a dependency is redone by whoever comes next
             self._drain(self._settings.graceful_stop_seconds)
             self._assignment.give_back(self._assignment.all())
@@ -199,7 +203,7 @@ class Stage:
             self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
-    def _begin_anew(self, cause: WentBack) -> None:
+    def _go_back(self, cause: WentBack) -> None:
         """Find all positions again, with a new client: the old one would ignore a broker that knows less than itself."""
         log.error(
             "a log is no longer the one that was read: beginning anew", stage=self._name, reason=str(cause)
@@ -208,6 +212,21 @@ class Stage:
             # What was read of the old log is nowhere else. Its positions are marked as belonging to it.
             self._finish(_REVOKE_SECONDS)
             self._assignment.write_off()
+        self._begin_anew()
+
+    def _come_back(self, cause: Fenced) -> None:
+        """Join again under this name; a second instance of the same name is told by being fenced again soon."""
+        before, self._fenced_at = self._fenced_at, self._runtime.monotonic()
+        if self._fenced_at - before < _FENCED_AGAIN_SECONDS:
+            raise Fatal(
+                f"Kafka refuses this consumer: {cause}",
+                code="kafka_refused",
+                remedy="See that no other instance has the same BREVITY_STAGE_INSTANCE_ID.",
+            )
+        log.warning("fenced: joining the group again", stage=self._name, reason=str(cause))
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._assignment.disown()
         self._metrics.discarded.inc(self._waiting.forget_lost())
         self._rewind_due = False
