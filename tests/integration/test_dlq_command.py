@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
 from deploy.local.services import Service
 
-from brevity.common.events import DocumentAccepted, ObjectRef, Origin, SummaryRequest, encode
+from brevity.common.events import (
+    DocumentAccepted,
+    DocumentRejected,
+    ObjectRef,
+    Origin,
+    SummaryRequest,
+    encode,
+)
 from brevity.common.ids import content_hash
 from brevity.common.kafka.dead_letters import list_dead_letters
 from brevity.common.storage.places import text_key
@@ -235,3 +242,31 @@ def test_a_record_that_is_no_event_does_not_hide_the_others(
     [letter] = arrived(stack, brevity, document)
     assert letter["code"] == "not_json"
     assert letter["id"] in {one.id for one in list_dead_letters(stack.kafka)}
+
+
+def test_of_many_letters_the_newest_are_listed_and_all_are_counted(stack: Stack, brevity: Brevity) -> None:
+    tenant, many, now = fresh("t"), 3_000, datetime.now(UTC)
+    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap_servers, "linger.ms": 50})
+    for number in range(many):
+        event = DocumentRejected(
+            document_id=f"{tenant}-{number}",
+            tenant=tenant,
+            code="too_large" if number % 3 else "binary",
+            message="It cannot be accepted.",
+            remedy="Send another.",
+            submitted_at=now - timedelta(hours=many - number),
+            origin=Origin(topic="documents.submitted", partition=0, offset=number),
+        )
+        out = encode(event, source="test", time=now)
+        producer.produce(out.topic, key=out.key, value=out.value, headers=list(out.headers))
+    assert producer.flush(60) == 0
+    done = brevity.run("dlq", "list", "--tenant", tenant, "--limit", "5", "--json")
+    assert [json.loads(line)["document_id"] for line in done.stdout.splitlines()] == [
+        f"{tenant}-{number}" for number in range(many - 1, many - 6, -1)
+    ]
+    assert b"2995 older ones are not shown" in done.stderr
+    assert len(brevity.lines("dlq", "list", "--tenant", tenant, "--since", "10h", "--json")) == 9
+    assert brevity.lines("dlq", "list", "--tenant", tenant, "--count", "--json") == [
+        {"code": "too_large", "tenant": tenant, "count": 2_000},
+        {"code": "binary", "tenant": tenant, "count": 1_000},
+    ]

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import json
-from collections.abc import Sequence
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,7 +19,7 @@ from pydantic import Field
 from brevity.common.cli.terminal import plain
 from brevity.common.errors import Rejected
 from brevity.common.kafka.client import MAX_MESSAGE_BYTES
-from brevity.common.kafka.dead_letters import DeadLetter, list_dead_letters
+from brevity.common.kafka.dead_letters import DeadLetter, scan_dead_letters
 from brevity.common.kafka.dead_letters import replay as replay_letters
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.common.storage.s3 import S3ObjectStore
@@ -27,6 +32,10 @@ app = typer.Typer(
 
 Code = Annotated[str | None, typer.Option("--code", help="Only those with this reason code.")]
 Document = Annotated[str | None, typer.Option("--document", help="Only those of this document id.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Only those of this tenant.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Only documents submitted within e.g. 90m, 12h, 3d.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
 
@@ -37,16 +46,52 @@ class DlqSettings(Settings):
 
 
 @app.command("list")
-def list_(code: Code = None, document: Document = None, as_json: AsJson = False) -> None:
-    """List dead letters, oldest first."""
-    letters = _matching(load_settings(DlqSettings), code, document)
+def list_(
+    code: Code = None,
+    document: Document = None,
+    tenant: Tenant = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most that are shown, the newest.")] = 100,
+    count: Annotated[bool, typer.Option("--count", help="Only how many of each code and tenant.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, newest first, or count them."""
+    found = _matching(load_settings(DlqSettings), code, document, tenant, since)
+    if count:
+        _print_counts(Counter((letter.code, letter.tenant or "-") for letter in found), as_json)
+        return
+    letters, rest = newest(found, limit)
     if as_json:
         for letter in letters:
             print(json.dumps(_plain(letter)))
+    else:
+        for letter in letters:
+            for line in _told(letter):
+                print(plain(line))
+    if rest:
+        print(f"{rest} older ones are not shown: see --limit, --since and --count", file=sys.stderr)
+
+
+def newest(letters: Iterable[DeadLetter], limit: int) -> tuple[list[DeadLetter], int]:
+    """The newest `limit` of `letters`, newest first, and how many others there are; holds no more than `limit`."""
+    kept: list[tuple[int, int, DeadLetter]] = []
+    total = 0
+    for total, letter in enumerate(letters, 1):
+        entry = (letter.timestamp_ms, total, letter)  # the number decides between equal times
+        if len(kept) < limit:
+            heapq.heappush(kept, entry)
+        else:
+            heapq.heappushpop(kept, entry)
+    return [letter for _, _, letter in sorted(kept, key=lambda one: one[:2], reverse=True)], total - len(kept)
+
+
+def _print_counts(counts: Counter[tuple[str, str]], as_json: bool) -> None:
+    if as_json:
+        for (code, tenant), number in counts.most_common():
+            print(json.dumps({"code": code, "tenant": tenant, "count": number}))
         return
-    for letter in letters:
-        for line in _told(letter):
-            print(plain(line))
+    for (code, tenant), number in counts.most_common():
+        print(plain(f"{number:8}  {code}  {tenant}"))
 
 
 @app.command()
@@ -58,7 +103,7 @@ def show(
 ) -> None:
     """Show one dead letter in full."""
     settings = load_settings(DlqSettings)
-    letter = _one(settings, letter_id)
+    [letter] = _named(settings, [letter_id])
     if original and letter.original is not None:
         store = S3ObjectStore(settings.s3)
         data = store.get(
@@ -85,9 +130,9 @@ def replay(
             remedy="Give ids, --code or --document; see `brevity dlq list`.",
         )
     if letter_ids:
-        chosen: Sequence[DeadLetter] = [_one(settings, letter_id) for letter_id in letter_ids]
+        chosen = _named(settings, letter_ids)
     else:
-        chosen = _matching(settings, code, document)
+        chosen = sorted(_matching(settings, code, document), key=lambda letter: letter.timestamp_ms)
     waiting = [letter for letter in chosen if again or not letter.replayed]
     count = 0
     for letter in replay_letters(settings.kafka, S3ObjectStore(settings.s3), waiting):
@@ -96,22 +141,21 @@ def replay(
     print(f"{count} replayed, {len(chosen) - count} left alone because they were replayed before")
 
 
-def _matching(settings: DlqSettings, code: str | None, document: str | None) -> list[DeadLetter]:
-    return [
+def _matching(
+    settings: DlqSettings,
+    code: str | None,
+    document: str | None,
+    tenant: str | None = None,
+    since: str | None = None,
+) -> Iterator[DeadLetter]:
+    earliest = 0 if since is None else time.time() * 1000 - milliseconds(since)
+    return (
         letter
-        for letter in list_dead_letters(settings.kafka)
-        if (code is None or letter.code == code) and (document is None or letter.document_id == document)
-    ]
-
-
-def _one(settings: DlqSettings, letter_id: str) -> DeadLetter:
-    for letter in list_dead_letters(settings.kafka):
-        if letter.id == letter_id:
-            return letter
-    raise Rejected(
-        f"there is no dead letter {letter_id}",
-        code="not_found",
-        remedy="See `brevity dlq list` for those there are.",
+        for letter in scan_dead_letters(settings.kafka)
+        if (code is None or letter.code == code)
+        and (document is None or letter.document_id == document)
+        and (tenant is None or letter.tenant == tenant)
+        and letter.timestamp_ms >= earliest
     )
 
 
@@ -121,10 +165,37 @@ def _told(letter: DeadLetter) -> Sequence[str]:
     attempts = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
     replayed = ", replayed" if letter.replayed else ""
     return (
-        f"{letter.id}  {letter.code}  {letter.document_id or 'no id'}  {when:%Y-%m-%d %H:%M}  {attempts}{replayed}",
+        f"{letter.id}  {letter.code}  {letter.document_id or 'no id'}"
+        f"  {when:%Y-%m-%d %H:%M}  {letter.tenant or 'no tenant'}  {attempts}{replayed}",
         f"    {' '.join(letter.message.split())}",
         f"    {' '.join(letter.remedy.split())}",
     )
+
+
+def _named(settings: DlqSettings, letter_ids: Sequence[str]) -> list[DeadLetter]:
+    """Those of these ids, in their order; the topics are read once for all."""
+    wanted = set(letter_ids)
+    found = {letter.id: letter for letter in scan_dead_letters(settings.kafka) if letter.id in wanted}
+    for letter_id in letter_ids:
+        if letter_id not in found:
+            raise Rejected(
+                f"there is no dead letter {letter_id}",
+                code="not_found",
+                remedy="See `brevity dlq list` for those there are.",
+            )
+    return [found[letter_id] for letter_id in dict.fromkeys(letter_ids)]
+
+
+def milliseconds(span: str) -> int:
+    """Of a span like `90m`. Raises Rejected for anything else."""
+    match = re.fullmatch(r"([0-9]{1,6})([smhd])", span)
+    if match is None:
+        raise Rejected(
+            f"{span!r} is no span of time",
+            code="usage",
+            remedy="Give a number and s, m, h or d, as in --since 12h.",
+        )
+    return int(match[1]) * {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[match[2]]
 
 
 def _plain(letter: DeadLetter) -> dict[str, object]:

@@ -47,6 +47,7 @@ class DeadLetter:
 
     id: str
     topic: str
+    tenant: str | None
     document_id: str | None
     code: str
     message: str
@@ -59,7 +60,16 @@ class DeadLetter:
 
 
 def list_dead_letters(kafka: KafkaSettings) -> list[DeadLetter]:
-    """All dead letters still kept, oldest first.
+    """All dead letters still kept, oldest first, in memory: for few.
+
+    Raises:
+        Unavailable: The broker does not answer.
+    """
+    return sorted(scan_dead_letters(kafka), key=lambda letter: letter.timestamp_ms)
+
+
+def scan_dead_letters(kafka: KafkaSettings) -> Iterator[DeadLetter]:
+    """All dead letters still kept, one at a time, in no order; each topic is read once.
 
     Raises:
         Unavailable: The broker does not answer.
@@ -70,13 +80,10 @@ def list_dead_letters(kafka: KafkaSettings) -> list[DeadLetter]:
         for record in read_topic(kafka, topic)
         if (name := record.header(REPLAY_HEADER))
     }
-    letters = [
-        letter
-        for model in (DocumentRejected, SummaryFailed)
-        for record in read_topic(kafka, model.topic)
-        if (letter := _letter(model, record, replayed)) is not None
-    ]
-    return sorted(letters, key=lambda letter: letter.timestamp_ms)
+    for model in (DocumentRejected, SummaryFailed):
+        for record in read_topic(kafka, model.topic):
+            if (letter := _letter(model, record, replayed)) is not None:
+                yield letter
 
 
 def replay(kafka: KafkaSettings, store: ObjectStore, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
@@ -157,6 +164,7 @@ def _letter(model: type[Event], record: Record, replayed: set[str]) -> DeadLette
     return DeadLetter(
         name,
         record.topic,
+        event.tenant,
         event.document_id,
         event.code,
         event.message,
