@@ -14,8 +14,9 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from brevity.common.cli.terminal import Terminal
 from brevity.common.errors import BrevityError
@@ -173,27 +174,36 @@ def say_settings(console: Terminal, platform: DemoPlatform) -> None:
 
 def show(report: Report, console: Terminal) -> None:
     """The summary tables."""
+    figures = ("documents", "ROUGE-1 before", "after", "ROUGE-2 before", "after", "change")
     table = Table(
-        "domain", "documents", "ROUGE-1 before", "after", "ROUGE-2 before", "after", "ROUGE-2",
-        title=f"Quality in service: {report.first}, then {report.new}", title_justify="left",
-    )  # fmt: skip
+        Column("domain", no_wrap=True),
+        *(Column(name, justify="right") for name in figures),
+        title=f"Quality in service: {report.first}, then {report.new}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
     for domain, (before, after) in report.quality.items():
         table.add_row(domain, str(before.documents), *_cells(before, after))
     console.print(table)
-    times = Table("stage", "seconds", title="From the first drifted document on", title_justify="left")
+    times = Table(
+        "stage",
+        Column("seconds", justify="right"),
+        title="From the first drifted document on",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
     for name, seconds in report.stages:
         times.add_row(name, f"{seconds:.1f}")
     times.add_row("together", f"{report.seconds:.1f}")
     console.print(times)
     alarm = report.alarms[0]
-    console.print(
-        f"drift      {len(report.alarms)} alarms, the first by {alarm['monitor']}, effect {alarm['effect']:+.2f}"
-    )
+    count = "1 alarm" if len(report.alarms) == 1 else f"{len(report.alarms)} alarms"
+    console.print(f"drift      {count}, the first by {alarm['monitor']}, effect {alarm['effect']:+.2f}")
     console.print(f"training   {report.job['detail']}", markup=False)
     console.print(f"gate       {report.job['message']}", markup=False)
     console.print(f"shuffled   {report.refused['message']}", markup=False)
     console.print(f"in service version {report.champion['version']}, {report.champion['model_version']}")
-    console.print(f"run        {report.job['run_url']}", highlight=False)
+    console.print(f"run        {report.job['run_url']}", highlight=False, soft_wrap=True)
 
 
 def _cells(before: Quality, after: Quality) -> list[str]:

@@ -107,12 +107,13 @@ def _say_where(stack: Stack, ports: Ports, home: Path, first: float | None) -> N
         ("models", f"http://127.0.0.1:{ports.trainer}/v1/models, runs on http://127.0.0.1:{ports.mlflow}"),
         *([("graphs", f"http://127.0.0.1:{ports.prometheus}/alerts")] if installed() else []),
         ("logs", str(home / "logs")),
-        ("shell", f". {environment}    then: brevity submit FILE --wait, brevity dlq list"),
+        ("shell", f". {environment}"),
+        ("then", "brevity submit FILE --wait, brevity dlq list"),
     )
     if first is not None:
         console.print(f"first summary {first:.1f} s after the documents were sent")
     for name, where in rows:
-        console.print(f"  {name:<10} {where}", highlight=False)
+        console.print(f"  {name:<10} {where}", highlight=False, soft_wrap=True)  # whole, to be copied
 
 
 def _watch(supervisor: Supervisor) -> NoReturn:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, Producer
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
-from brevity.common.cli.terminal import Terminal
+from brevity.common.cli.terminal import Terminal, plain
 from brevity.common.kafka.client import base_config, producer_config
 from brevity.common.settings import KafkaSettings
 
@@ -84,8 +86,7 @@ def show(kafka: KafkaSettings, console: Terminal) -> float | None:
             progress.advance(task)
             text = event.get("summary") or f"{event['code']}: {event['message']}"
             short = textwrap.shorten(text.replace("\n", " "), 150)
-            progress.console.print(f"{event['document_id']} ", end="", style="bold", highlight=False)
-            progress.console.print(short, markup=False, highlight=False)
+            progress.console.print(Text.assemble((plain(event["document_id"]), "bold"), " ", plain(short)))
     console.print(_table(events))
     if len(events) < len(names):
         console.print(f"{len(names) - len(events)} documents have no outcome yet; see the logs", style="red")
@@ -93,10 +94,21 @@ def show(kafka: KafkaSettings, console: Terminal) -> float | None:
 
 
 def _table(events: list[dict[str, Any]]) -> Table:
-    table = Table("document", "language", "words", "to", "support", "warnings", "engine")
+    engines = sorted({event["model_version"] for event in events if "summary" in event})
+    table = Table(
+        Column("document", no_wrap=True),
+        "language",
+        Column("words", justify="right"),
+        Column("to", justify="right"),
+        Column("support", justify="right"),
+        "warnings",
+        box=SIMPLE_HEAD,
+        title=f"summaries by {', '.join(engines)}" if engines else None,
+        title_justify="left",
+    )
     for event in sorted(events, key=lambda event: event["document_id"]):
         if "summary" not in event:
-            table.add_row(event["document_id"], "", "", "", "", event["code"], "")
+            table.add_row(event["document_id"], "", "", "", "", event["code"])
             continue
         sentences = event["sentences"]
         support = min((sentence["support"] for sentence in sentences), default=0.0)
@@ -107,6 +119,5 @@ def _table(events: list[dict[str, Any]]) -> Table:
             str(event["usage"]["summary_words"]),
             f"{support:.0%}",
             ", ".join(sorted({warning["code"] for warning in event.get("warnings", [])})),
-            event["model_version"],
         )
     return table
