@@ -74,6 +74,17 @@ def classpath() -> str:
     return f"{JARS}/*"
 
 
+def quiet() -> Sequence[str]:
+    """Options of a Java program that is to write its warnings and errors, with their time, and nothing else."""
+    simple = "-Dorg.slf4j.simpleLogger"
+    return [
+        f"{simple}.defaultLogLevel=warn",
+        f"{simple}.showDateTime=true",
+        f"{simple}.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+        f"{simple}.showThreadName=false",
+    ]
+
+
 def compiled(sources: Path) -> Path:
     """The folder with the classes of a folder's Java files, compiled when they or the jars have changed since."""
     files = sorted(sources.glob("*.java"))

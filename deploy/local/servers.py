@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local.java import LocalStackError, Server, classpath, compiled, free_port, java
+from deploy.local.java import LocalStackError, Server, classpath, compiled, free_port, java, quiet
 
 _CLUSTER_ID = "QnJldml0eUxvY2FsU3RhY2"
 _MAX_MESSAGE_BYTES = 42 * (1 << 20)  # above the largest topic's limit in brevity.common.kafka.topics
@@ -72,6 +72,7 @@ class KafkaServer(Server):
             java(),
             f"-Xmx{self._heap}",
             "-XX:+UseSerialGC",
+            *quiet(),
             "-cp",
             classpath(),
             "kafka.Kafka",
@@ -97,6 +98,7 @@ class MongoServer(Server):
             java(),
             "-Xmx384m",
             "-XX:+UseSerialGC",
+            *quiet(),
             "-cp",
             f"{classpath()}{os.pathsep}{classes}",
             "LocalMongo",
@@ -132,6 +134,7 @@ class S3Server(Server):
             java(),
             "-Xmx256m",
             "-XX:+UseSerialGC",
+            *quiet(),
             "-cp",
             classpath(),
             "org.gaul.s3proxy.Main",
