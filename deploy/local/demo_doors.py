@@ -6,7 +6,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -200,15 +200,21 @@ class Doors:
 
         return self.events.wait(f"summaries of {len(names)} documents by {model_version}", found)
 
-    def correct(self, rows: Sequence[Row], summaries: Mapping[str, Record], told: Told = _quiet) -> int:
-        """Give each row's reference as a reviewer's correction of its summary; returns how many differed.
+    def correct(self, rows: Sequence[Row], model_version: str, told: Told = _quiet) -> int:
+        """Give each row's reference as a reviewer's correction of that version's summary, as the summaries come.
+
+        Returns how many differed.
 
         Raises:
-            LoopError: The feedback service refused one.
+            LoopError: A summary did not come, or the feedback service refused its correction.
         """
+
+        def one(row: Row) -> bool:
+            return self._correct(row, self.summaries([row], model_version)[row["id"]].value)
+
         with ThreadPoolExecutor(_REVIEWERS) as people:
             changed = 0
-            answers = people.map(lambda row: self._correct(row, summaries[row["id"]].value), rows)
+            answers = people.map(one, rows)
             for done, kept in enumerate(answers, 1):
                 changed += kept
                 told(done, len(rows))

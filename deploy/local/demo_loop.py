@@ -90,11 +90,11 @@ class Loop:
             self._learned(len(usual), told)
 
         began, coming = time(), [*material.corrected, *material.held]
-        with stage(f"{len(coming)} {NEW} flow: another domain") as told:
+        with stage(f"{len(coming)} {NEW} flow, people correct {len(material.corrected)}") as told:
             doors.submit(coming)
+            doors.correct(material.corrected, first, told)
+        with stage("all of them are summarized") as told:
             summaries = doors.summaries(coming, first, told)
-        with stage(f"reviewers correct {len(material.corrected)} summaries") as told:
-            doors.correct(material.corrected, summaries, told)
         with stage("drift is detected"):
             alarm = doors.events.wait("drift", lambda: next(iter(doors.events.all("drift.detected")), None))
         with stage("the trainer lets the alarms fall silent"):

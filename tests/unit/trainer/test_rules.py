@@ -18,8 +18,11 @@ def costs(expected: float = 60, spent: float = 0, daily: float = 7_200) -> Costs
     return Costs(expected, spent, daily)
 
 
-def over(*minutes_ago: float) -> bool:
-    return burst_is_over([alarm(m) for m in minutes_ago], NOW, quiet=QUIET, longest=LONGEST)
+def over(*minutes_ago: float, corrected: float | None = None) -> bool:
+    last = None if corrected is None else NOW - timedelta(minutes=corrected)
+    return burst_is_over(
+        [alarm(m) for m in minutes_ago], NOW, quiet=QUIET, longest=LONGEST, last_example=last
+    )
 
 
 def test_a_burst_of_alarms_is_waited_out_but_not_for_ever() -> None:
@@ -28,6 +31,12 @@ def test_a_burst_of_alarms_is_waited_out_but_not_for_ever() -> None:
     assert not over(20, 10, 4)
     assert over(20, 10, 5)
     assert over(61, 30, 1)
+
+
+def test_people_who_are_correcting_are_waited_for_but_not_for_ever() -> None:
+    assert not over(20, 10, corrected=1)
+    assert over(20, 10, corrected=5)
+    assert over(61, corrected=1)
 
 
 def test_new_examples_or_a_large_change_are_worth_a_training() -> None:

@@ -80,7 +80,9 @@ class TrainerBlock(Block):
         default=None, description="The gate's policy, YAML or JSON; the default one when absent."
     )
     drift_quiet_seconds: float = Field(
-        default=300.0, ge=0, description="After the last alarm of a burst, wait this long before training."
+        default=300.0,
+        ge=0,
+        description="After the last alarm of a burst, and the last correction since it began, wait this long before training.",
     )
     drift_longest_wait_seconds: float = Field(
         default=3_600.0, ge=0, description="But no longer than this after its first alarm."

@@ -21,12 +21,26 @@ class Alarm:
     effect: float | None
 
 
-def burst_is_over(alarms: Sequence[Alarm], now: datetime, *, quiet: timedelta, longest: timedelta) -> bool:
-    """Whether alarms have been silent for `quiet`, or the first one has waited for `longest`."""
+def burst_is_over(
+    alarms: Sequence[Alarm],
+    now: datetime,
+    *,
+    quiet: timedelta,
+    longest: timedelta,
+    last_example: datetime | None = None,
+) -> bool:
+    """Whether alarms and what they made reviewers correct have been silent for `quiet`, or the first alarm has waited
+    for `longest`.
+
+    Args:
+        last_example: When the latest correction or choice was recorded, if it was after the first alarm: a model learns
+            from those, and somebody who is at it is waited for.
+    """
     if not alarms:
         return False
     times = [alarm.at for alarm in alarms]
-    return now - max(times) >= quiet or now - min(times) >= longest
+    latest = max([*times, last_example] if last_example is not None else times)
+    return now - latest >= quiet or now - min(times) >= longest
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pymongo import ReplaceOne
+from pymongo import DESCENDING, ReplaceOne
 
 from brevity.common.events import DriftDetected, FeedbackRecorded
 from brevity.common.ids import deterministic_id
@@ -93,6 +93,7 @@ class Watch:
             now,
             quiet=timedelta(seconds=self._settings.drift_quiet_seconds),
             longest=timedelta(seconds=self._settings.drift_longest_wait_seconds),
+            last_example=self._last_example(engine, since=min(a.at for a in alarms)) if alarms else None,
         ):
             return False
         largest = max(alarms, key=lambda alarm: abs(alarm.effect or 0.0))
@@ -167,6 +168,13 @@ class Watch:
         since = {"recorded_at": {"$gt": last.started_at}} if last and last.started_at else {}
         with translated():
             return sorted(str(d["_id"]) for d in self._examples.find({"engine": engine, **since}))
+
+    def _last_example(self, engine: str, *, since: datetime) -> datetime | None:
+        """When the latest feedback was recorded that can be learned from, of what came after `since`."""
+        with translated():
+            query = {"engine": engine, "recorded_at": {"$gt": since}}
+            found = list(self._examples.find(query).sort("recorded_at", DESCENDING).limit(1))
+        return found[0]["recorded_at"] if found else None
 
     def _last_scheduled(self, engine: str) -> datetime:
         with translated():
