@@ -37,9 +37,6 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[DemoPlat
         platform.stop()
 
 
-@pytest.mark.xfail(
-    reason="the gate refused the candidate in one run: ROUGE-2 falls on an old domain", strict=False
-)
 def test_drift_ends_in_a_better_model_that_writes_the_summaries(
     turned: tuple[DemoPlatform, Report, str],
 ) -> None:
@@ -59,9 +56,6 @@ def test_drift_ends_in_a_better_model_that_writes_the_summaries(
     assert run.data.params["data_version"].startswith("data-")
 
 
-@pytest.mark.xfail(
-    reason="the gate refused the candidate in one run: ROUGE-2 falls on an old domain", strict=False
-)
 def test_a_model_of_shuffled_references_is_refused_and_the_champion_stays(
     turned: tuple[DemoPlatform, Report, str],
 ) -> None:
