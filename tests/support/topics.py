@@ -36,17 +36,18 @@ class Lane:
         return retry_topic(self.group)
 
 
-def fresh_lane(kafka: KafkaSettings, partitions: int = 4) -> Lane:
+def fresh_lane(kafka: KafkaSettings, partitions: int = 4, *, broker_time: bool = False) -> Lane:
+    """With `broker_time` its source stands for a topic that outsiders write."""
     name = uuid.uuid4().hex[:10]
     lane = Lane(kafka, f"group-{name}", f"source-{name}", f"sink-{name}")
     apply_topics(
         kafka,
         [
-            Topic(topic, (), (), "key", count, 86_400_000, max_message_bytes=4 << 20)
-            for topic, count in (
-                (lane.source, partitions),
-                (lane.sink, partitions),
-                (lane.retry, RETRY_PARTITIONS),
+            Topic(topic, (), (), "key", count, 86_400_000, max_message_bytes=4 << 20, broker_time=theirs)
+            for topic, count, theirs in (
+                (lane.source, partitions, broker_time),
+                (lane.sink, partitions, False),
+                (lane.retry, RETRY_PARTITIONS, False),
             )
         ],
     )
