@@ -213,6 +213,24 @@ def test_a_text_whose_summary_failed_can_be_sent_again_by_anybody(
     assert handler([record(document_id="c", text=text)]) == [Done()]
 
 
+def test_a_duplicate_of_a_document_that_failed_later_may_come_again(
+    stack: Stack, handler: IngestHandler
+) -> None:
+    """Sent once more, or its rejection replayed: the very same submission is accepted then."""
+    text = fresh_text()
+    first = accepted(handler([record(document_id="a", text=text)])[0])
+    later = record(document_id="b", text=text)
+    rejected = handler([later])[0]
+    assert isinstance(rejected, Done)
+    event = DocumentRejected.model_validate_json(rejected.outputs[0].value)
+    assert (event.duplicate_of, event.claim_id) == ("a", None)
+    assert event.original is not None
+    settle(stack, event)
+    assert handler([later]) == [rejected], "a duplicate frees no claim"
+    settle(stack, failure(first))
+    assert accepted(handler([later])[0]).document_id == "b"
+
+
 def test_a_failed_text_is_free_once_within_a_batch_too(stack: Stack, handler: IngestHandler) -> None:
     text = fresh_text()
     settle(stack, failure(accepted(handler([record(document_id="a", text=text)])[0])))

@@ -190,8 +190,8 @@ class IngestHandler:
             tenant=document.submitted.tenant,
             code="duplicate",
             message=f"the same text with the same wishes was submitted before as {holder.document_id!r}",
-            remedy="Use that document's summary, ask for another length or style, or have it summarized once more"
-            " by sending it with a name of yours in `again`.",
+            remedy="Use that document's summary; should that document fail, send this one again. Or ask for another length"
+            " or style, or have it summarized once more by sending it with a name of yours in `again`.",
             duplicate_of=holder.document_id,
             original=self._keep(record, document.submitted.tenant),
             submitted_at=record_time(record),
