@@ -20,6 +20,13 @@ PIPELINE = Dashboard(
                     [Query("brevity:lag_records", "{{consumer}}: {{topic}}")],
                 ),
                 Panel(
+                    "Records on halted partitions",
+                    "Part of the backlog; they wait until somebody has looked and the stage is restarted.",
+                    "short",
+                    [Query("brevity:halted_records", "{{consumer}}: {{topic}}")],
+                    [(1, RED)],
+                ),
+                Panel(
                     "Time to drain",
                     "The backlog of each stage over its present rate: how long it would take if nothing more came.",
                     "s",
@@ -124,6 +131,46 @@ PIPELINE = Dashboard(
                             f"sum(rate({SUMMARIZE}_records_discarded_total[$__rate_interval]))", "summarize"
                         ),
                     ],
+                ),
+                Panel(
+                    "Records lost unread",
+                    "By topic, over the time range: deleted before they were read, by retention or with their topic.",
+                    "short",
+                    [
+                        Query(
+                            'sum by (job, topic) (increase({__name__=~"brevity_.+_records_expired_total"}[$__range]))',
+                            "{{job}}: {{topic}}",
+                        )
+                    ],
+                    [(1, RED)],
+                ),
+                Panel(
+                    "Logs that went back",
+                    "Partitions, over the time range, whose topic was made again, cut or restored: the broker lost records.",
+                    "short",
+                    [
+                        Query(
+                            'sum by (job, topic) (increase({__name__=~"brevity_.+_log_resets_total"}[$__range]))',
+                            "{{job}}: {{topic}}",
+                        )
+                    ],
+                    [(1, RED)],
+                ),
+                Panel(
+                    "Records passed over",
+                    "Over the time range: headers that cannot be read, batches that cannot be unpacked, events that a store will not hold.",
+                    "short",
+                    [
+                        Query(
+                            'sum by (job, topic) (increase({__name__=~"brevity_.+_records_(unreadable|left_out)_total"}[$__range]))',
+                            "{{job}}: {{topic}}",
+                        ),
+                        Query(
+                            'sum by (job) (increase({__name__=~"brevity_(ingest|summarize)_dead_letters_total", code="unreadable_record"}[$__range]))',
+                            "{{job}}: dead letters",
+                        ),
+                    ],
+                    [(1, ORANGE)],
                 ),
                 Panel(
                     "Rebalances",

@@ -30,13 +30,16 @@ pytestmark = [
 GRAFANA = {"__rate_interval": "30s", "__range": "2m", "__range_s": "120"}
 
 EMPTY = {
+    "pipeline.json: Records lost unread": "nothing expired",
+    "pipeline.json: Logs that went back": "no topic was made again",
+    "pipeline.json: Records passed over": "all records could be read and kept",
     "serving.json: GPUs at work": "no GPU here",
     "serving.json: GPU memory": "no GPU here",
     "training.json: Occasions to train": "nothing happened that would ask for a training",
     "training.json: What became of promotions": "nothing was promoted",
     "training.json: A job's time": "no job ended",
 }
-"""Panels that show nothing without a GPU or a training, which would take longer than all the rest."""
+"""Panels that show nothing without trouble, a GPU or a training, which would take longer than all the rest."""
 
 
 class Asking:
