@@ -195,6 +195,17 @@ def test_records_that_expired_before_they_were_read_are_counted_and_told(lane: L
     assert values(lane) == Counter([*numbered("a", 10), *numbered("b", 30)[15:]])
 
 
+def test_a_group_that_begins_behind_the_first_records_has_lost_none(lane: Lane) -> None:
+    """A new group: nothing is counted, but who has noted these records as submitted is told."""
+    registry, gaps = CollectorRegistry(), list[tuple[str, int, int, int]]()
+    write(lane.kafka, lane.source, numbered("a", 30))
+    delete_before(lane, 20)
+    with running_stage(lane, echo(lane), registry, on_expired=lambda *gap: gaps.append(gap)):
+        eventually("the rest is done", lambda: sum(values(lane).values()) == 10)
+    assert told(registry, "records_expired_total", lane.source) == 0
+    assert gaps == [(lane.source, 0, 0, 19)]
+
+
 def test_records_that_expire_while_the_stage_is_busy_are_counted_and_told(lane: Lane) -> None:
     registry, gaps = CollectorRegistry(), list[tuple[str, int, int, int]]()
     hold = threading.Event()

@@ -12,11 +12,12 @@ from typing import Any
 
 from pymongo import InsertOne, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from brevity.common.errors import Unavailable
 from brevity.ingest.claims import COLLECTION as CLAIMS
 from brevity.ingest.claims import settled
+from brevity.ingest.mongo import translated
 from brevity.ingest.states import COLLECTION, Fields, Outcome, changed, name_of
 
 Seen = tuple[Outcome, datetime]
@@ -31,7 +32,12 @@ class View:
         self._database = database
 
     async def note(self, seen: Sequence[Seen]) -> None:
-        """Bring documents' records and claims up to date; safe to repeat. Raises Unavailable."""
+        """Bring documents' records and claims up to date; safe to repeat.
+
+        Raises:
+            Unavailable: The store is away or slow; some may be noted.
+            Rejected: `store_refused`, one of them holds a value that the store does not.
+        """
         await self._note(seen)
         await self._write(CLAIMS, [change for event, _ in seen if (change := settled(event)) is not None])
 
@@ -45,10 +51,8 @@ class View:
         for _ in range(_MOST_TURNS):
             if not wanted:
                 return
-            try:
+            with translated():
                 found = {record["_id"]: record async for record in states.find({"_id": {"$in": [*wanted]}})}
-            except PyMongoError as error:
-                raise _away(error) from error
             changes = {name: changed(found.get(name), outcomes) for name, outcomes in wanted.items()}
             wanted = {name: wanted[name] for name, fields in changes.items() if fields is not None}
             writes = [
@@ -65,7 +69,8 @@ class View:
         if not operations:
             return 0
         try:
-            done = await self._database[collection].bulk_write(operations, ordered=False)
+            with translated():
+                done = await self._database[collection].bulk_write(operations, ordered=False)
             return done.matched_count + done.inserted_count + done.upserted_count
         except BulkWriteError as error:
             details: Any = error.details or {}
@@ -73,8 +78,6 @@ class View:
             if failures or details.get("writeConcernErrors"):
                 raise Unavailable(f"MongoDB refuses {len(failures)} writes", code="mongo") from error
             return 0  # somebody else was first with some of them
-        except PyMongoError as error:
-            raise _away(error) from error
 
 
 def _write_of(name: str, there: Fields | None, fields: Fields) -> UpdateOne | InsertOne[Any]:
@@ -86,7 +89,3 @@ def _write_of(name: str, there: Fields | None, fields: Fields) -> UpdateOne | In
         {"_id": name, "revision": there.get("revision")},
         {"$set": fields, "$unset": {"order": "", "log": "", "offset": ""}},
     )
-
-
-def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo")

@@ -11,7 +11,7 @@ from brevity.common.errors import Unavailable
 from brevity.common.kafka.inflight import Batch, Partition
 from brevity.common.kafka.lag import Ends
 from brevity.common.kafka.logs import Log, Look, Place, WentBack, with_log
-from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.metrics import ConsumerMetrics, StageMetrics
 from brevity.common.kafka.positions import Expired, Positions
 from brevity.common.kafka.runtime import REAL, Logs, Runtime
 from brevity.common.kafka.transaction import Aborted
@@ -37,6 +37,7 @@ class Assignment:
         beat: Called while waiting for the broker.
         stopping: Whether waiting is to be given up.
         on_expired: See `Expired`.
+        eager: Whether the group's protocol takes all partitions away before it gives any.
     """
 
     def __init__(
@@ -45,14 +46,16 @@ class Assignment:
         logs: Logs,
         settings: StageSettings,
         retry_topic: str,
-        metrics: StageMetrics,
+        metrics: StageMetrics | ConsumerMetrics,
         *,
         beat: Callable[[], None],
         stopping: Callable[[], bool],
         on_expired: Expired | None = None,
         runtime: Runtime = REAL,
+        eager: bool = False,
     ) -> None:
         self._runtime = runtime
+        self._eager = eager
         self._consumer = consumer
         self._logs = logs
         self._positions = Positions(logs, settings, retry_topic, metrics, on_expired)
@@ -85,7 +88,8 @@ class Assignment:
 
     def take(self, assigned: Sequence[TopicPartition]) -> None:
         """Take partitions over, each from its committed offset, with the guard's marker that stands there."""
-        self._consumer.incremental_assign(self._at_committed(assigned))
+        places = self._at_committed(assigned)
+        (self._consumer.assign if self._eager else self._consumer.incremental_assign)(places)
         if self._paused:
             self._consumer.pause(list(assigned))
 
@@ -221,6 +225,15 @@ class Assignment:
             for partition, (position, epoch) in positions.items()
         ]
 
+    def acknowledge(self, positions: Mapping[Partition, tuple[int, int | None]]) -> None:
+        """Commit new positions by themselves, without a note of the guard.
+
+        Raises:
+            KafkaException: None may have been committed.
+        """
+        self._commit([_commit_place(p, position, epoch, "") for p, (position, epoch) in positions.items()])
+        self.committed(positions)
+
     def committed(self, positions: Mapping[Partition, tuple[int, int | None]]) -> None:
         """Note positions that have been committed."""
         for partition, (position, epoch) in positions.items():
@@ -294,11 +307,17 @@ class Assignment:
         return partition.idle >= self._idle_looks
 
     def write_off(self) -> None:
-        """Count what was left unread in logs that are gone, as far as is known."""
+        """Tell the logs that are gone, and count what was left unread in them as far as is known.
+
+        A broker that deletes a topic deletes its committed positions: nothing would tell of it later.
+        """
         ids = self._patiently(lambda: self._logs.topic_ids({p.topic for p in self._partitions.values()}))
         for partition in self._partitions.values():
-            end = self._ends.of(partition)
-            if ids.get(partition.topic, partition.log) != partition.log and end > partition.position:
+            log_id, end = ids.get(partition.topic, partition.log), self._ends.of(partition)
+            if not partition.log or log_id == partition.log:
+                continue
+            self._positions.made_again(partition.topic, partition.number, partition.position, log_id)
+            if end > partition.position:
                 self._positions.expired(partition.topic, partition.number, partition.position, end)
 
     def find_place(self, partition: Partition, *, truncated: bool) -> None:
@@ -329,10 +348,15 @@ class Assignment:
     def _begin_at(self, place: TopicPartition, *, paused: bool) -> None:
         """Fetch from `place` next. Not by seeking: where the client has told that its position is not in the log, it
         seeks no more; it has to begin with the partition again."""
-        self._consumer.incremental_unassign([place])
-        self._consumer.incremental_assign([place])
+        if self._eager:  # this protocol knows assignments as a whole only
+            places = [_place(partition, partition.fetched) for partition in self._partitions.values()]
+            self._consumer.assign(places)
+        else:
+            places = [place]
+            self._consumer.incremental_unassign(places)
+            self._consumer.incremental_assign(places)
         if paused:
-            self._consumer.pause([place])
+            self._consumer.pause(places)
 
     def _at_committed(self, assigned: Sequence[TopicPartition]) -> list[TopicPartition]:
         """Own `assigned` anew; returns where each goes on."""

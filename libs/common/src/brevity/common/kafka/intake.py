@@ -38,6 +38,7 @@ class Intake:
 
     Args:
         header: Finds the batch that holds an offset of a topic's partition.
+        guarded: Whether the guard's note is left before a record's headers are read.
     """
 
     def __init__(
@@ -46,8 +47,11 @@ class Intake:
         settings: StageSettings,
         header: FindHeader,
         runtime: Runtime = REAL,
+        *,
+        guarded: bool = True,
     ) -> None:
         self._runtime = runtime
+        self._guarded = guarded
         self._assignment = assignment
         self._settings = settings
         self._broken = BrokenBatches(assignment, header)
@@ -87,7 +91,9 @@ class Intake:
         partition.fetched = offset + 1
         size = len(record.value or b"") + len(record.key or b"")
         item = Item(partition, offset, record, size, message, epoch)
-        if not partition.guard.suspects(offset) and self._assignment.sign(partition, offset):
+        if not self._guarded or (
+            not partition.guard.suspects(offset) and self._assignment.sign(partition, offset)
+        ):
             partition.aside = read(item).aside
         return item
 

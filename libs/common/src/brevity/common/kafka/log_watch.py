@@ -26,9 +26,16 @@ class LogWatch:
 
     Args:
         known: The owned partitions with the positions known to be committed (-1 for none); called from the thread.
+        every_seconds: How long it waits between two looks.
     """
 
-    def __init__(self, logs: Asked, known: Callable[[], Mapping[Place, int]]) -> None:
+    def __init__(
+        self,
+        logs: Asked,
+        known: Callable[[], Mapping[Place, int]],
+        every_seconds: float = _EVERY_SECONDS,
+    ) -> None:
+        self._every = every_seconds
         self._logs = logs
         self._known = known
         self._closed = threading.Event()
@@ -54,14 +61,14 @@ class LogWatch:
             self._logs.close()
 
     def _look_again_and_again(self) -> None:
-        pause = _EVERY_SECONDS
+        pause = self._every
         while not self._closed.wait(pause):
-            pause = _EVERY_SECONDS
+            pause = self._every
             known = self._known()
             if not known:
                 continue
             try:
                 self._latest = self._logs.look(list(known), known)
             except Unavailable as error:
-                pause = _AWAY_SECONDS
+                pause = max(_AWAY_SECONDS, self._every)
                 log.debug("the logs cannot be looked at now", reason=error.message)

@@ -134,10 +134,23 @@ class ConsumerMetrics:
             ["topic"],
             registry=registry,
         )
+        self.unreadable = Counter(
+            f"{prefix}_records_unreadable_total",
+            "Records of which something could not be read: a header's name that is not UTF-8 (the rest is kept), or a"
+            " whole batch that is damaged (left out).",
+            ["topic"],
+            registry=registry,
+        )
+        self.left_out = Counter(
+            f"{prefix}_records_left_out_total",
+            "Records that could not be kept although the store took others, by topic and reason code.",
+            ["topic", "code"],
+            registry=registry,
+        )
         self.in_flight = Gauge(f"{prefix}_in_flight_records", "Records being kept.", registry=registry)
         self.retries = Counter(
             f"{prefix}_retries_total",
-            "Times a batch was tried again because the store was away.",
+            "Times a batch was tried again because the store had not taken it.",
             ["code"],
             registry=registry,
         )

@@ -10,7 +10,7 @@ from brevity.common.kafka.breaker import Breaker
 from brevity.common.kafka.crash_guard import CrashGuard
 from brevity.common.kafka.inflight import Partition
 from brevity.common.kafka.logs import Log, log_of
-from brevity.common.kafka.metrics import StageMetrics
+from brevity.common.kafka.metrics import ConsumerMetrics, StageMetrics
 from brevity.common.kafka.runtime import Logs
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import StageSettings
@@ -34,7 +34,7 @@ class Positions:
         logs: Logs,
         settings: StageSettings,
         retry_topic: str,
-        metrics: StageMetrics,
+        metrics: StageMetrics | ConsumerMetrics,
         on_expired: Expired | None,
     ) -> None:
         self._logs = logs
@@ -42,6 +42,7 @@ class Positions:
         self._retry_topic = retry_topic
         self._metrics = metrics
         self._on_expired = on_expired
+        self._made_again: dict[tuple[str, int], str] = {}  # what was told, by the id of the new topic
 
     def resumed(self, committed: TopicPartition, found: Log | None) -> Partition:
         """The partition at the committed position, or where that is not to be had in its log."""
@@ -53,14 +54,17 @@ class Positions:
             return gone
         noted, epoch = log_of(committed.metadata), committed.leader_epoch
         if noted and found.topic_id and noted != found.topic_id:
-            self._tell_reset(topic, number, offset, found.start, "the topic was deleted and made again")
+            self.made_again(topic, number, offset, found.topic_id, found.start)
             return self._partition(topic, number, found.start, found.topic_id, None)
         if 0 <= found.end < offset:
             position = self._parted(topic, number, offset, epoch, found)
             self._tell_reset(topic, number, offset, position, "the log ends before what was read of it")
             return self._partition(topic, number, position, found.topic_id, None, epoch)
         if max(0, offset) < found.start:
-            self.expired(topic, number, max(0, offset), found.start)
+            if offset >= 0:
+                self.expired(topic, number, offset, found.start)
+            else:
+                self._begins_late(topic, number, found.start)
             return self._partition(topic, number, found.start, found.topic_id, None)
         partition = self._partition(topic, number, max(0, offset), found.topic_id, committed.metadata)
         partition.committed, partition.epoch = max(-1, offset), epoch
@@ -109,6 +113,12 @@ class Positions:
         parted = self._logs.divergence((topic, number), offset, epoch)
         return found.start if parted is None else max(parted, found.start)
 
+    def made_again(self, topic: str, number: int, old: int, log_id: str, start: int = 0) -> None:
+        """Count and tell, once, that the partition's topic was deleted and made again as `log_id`."""
+        if self._made_again.get((topic, number)) != log_id:
+            self._made_again[topic, number] = log_id
+            self._tell_reset(topic, number, old, start, "the topic was deleted and made again")
+
     def _tell_reset(self, topic: str, number: int, old: int, new: int, reason: str) -> None:
         self._metrics.log_resets.labels(topic).inc()
         log.error(
@@ -120,6 +130,12 @@ class Positions:
             reason=reason,
             remedy="Find out what the broker lost; documents sent again are summarized once.",
         )
+
+    def _begins_late(self, topic: str, number: int, start: int) -> None:
+        """A group that has no position yet had nothing to lose; what was submitted with it in mind is told all the same."""
+        log.info("reading begins behind the log's first records", topic=topic, partition=number, start=start)
+        if self._on_expired is not None:
+            self._on_expired(topic, number, 0, start - 1)
 
     def expired(self, topic: str, number: int, first: int, until: int) -> None:
         """Count and tell records that were gone before they were read."""
