@@ -109,7 +109,7 @@ def zoo(stack: Stack) -> Generator[Zoo]:
 
 
 @settings(
-    max_examples=12,
+    max_examples=25,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # a shorter example costs minutes on a real broker
     suppress_health_check=[
