@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
 from brevity.common.kafka.record import Record
-from brevity.common.kafka.results import Done, Failed
+from brevity.common.kafka.results import Done, Failed, Result
 from brevity.common.settings import MongoSettings
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.ingest.claims import COLLECTION, Claim, Claims, mongo_client, settled
@@ -58,7 +58,7 @@ def fresh_text() -> str:
     return f"The council of town {uuid.uuid4().hex} decided to build a new school near the river."
 
 
-def accepted(result: Done | Failed) -> DocumentAccepted:
+def accepted(result: Result) -> DocumentAccepted:
     assert isinstance(result, Done), result
     return DocumentAccepted.model_validate_json(result.outputs[0].value)
 
