@@ -18,17 +18,19 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
+from deploy.local.tracking import MlflowServer
 from tests.chaos.history import Findings, check
 from tests.chaos.siege import Siege
 from tests.simulation.sweep import Sweep, quiet, sweep
-from tests.support.feedback_service import planned, running
+from tests.support.feedback_service import planned
+from tests.support.feedback_service import running as feedback_running
+from tests.support.odd_requests import PAGES, Answers, drawn, running
 from tests.support.stack import Stack, fresh_stack
+from tests.support.trainer_service import TrainerService
 
 from bench.hostile import costs
-from bench.odd_requests import server_errors
 from bench.report import QUICK, finish, show
 
 SEEDS, CHUNK = (5_000, 250) if QUICK else (20_000, 250)
@@ -128,21 +130,34 @@ def waves(stack: Stack, folder: Path, tally: Tally) -> list[list[object]]:
     return rows
 
 
-def doors(stack: Stack) -> list[str]:
-    """Odd requests for the feedback service's operations, by a reader, a reviewer and an administrator."""
-    failed: list[str] = []
-    made = 0
-    with ExitStack() as stay:
-        service = stay.enter_context(running(planned(stack)))
-        for number, name in enumerate(("rita", "anna", "ada")):
-            with service.as_(name) as client:
-                count, found = server_errors(client, rounds=1 if QUICK else 20, seed=number)
-                made += count
-                failed += found
-    print(f"{made} odd requests, {len(failed)} server errors")
-    for line in failed[:20]:
+def doors(stack: Stack, folder: Path) -> list[str]:
+    """Requests drawn for every operation of every service; feedback's by a reader and an administrator, with its pages."""
+    examples = 5 if QUICK else 100
+    answers = Answers()
+    with running(stack, "brevity.ingest", log=folder / "ingest.log") as address:
+        answers.add(drawn(address, folder / "ingest", examples=examples))
+    with feedback_running(planned(stack)) as service:
+        for name in ("rita", "ada"):
+            key = f"first-{name}-0123456789"
+            answers.add(drawn(service.address, folder / name, key=key, examples=examples))
+            answers.add(
+                drawn(service.address, folder / f"{name}-pages", described=PAGES, key=key, examples=examples)
+            )
+    mlflow = MlflowServer(stack.free_port(), folder / "mlflow", stack.s3)
+    (folder / "mlflow").mkdir()
+    mlflow.start()
+    try:
+        mlflow.wait_ready()
+        trainer = TrainerService(stack, mlflow, folder)
+        with trainer.running():
+            address = f"http://127.0.0.1:{trainer.port}"
+            answers.add(drawn(address, folder / "trainer", examples=examples))
+    finally:
+        mlflow.stop()
+    print(f"{answers.made} odd requests, {len(answers.failed)} server errors")
+    for line in answers.failed[:20]:
         print(line)
-    return failed
+    return answers.failed
 
 
 def main() -> None:
@@ -151,7 +166,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, fresh_stack(Path(folder) / "stack") as stack:
         storms(stack, Path(folder), tally)
         rows = [] if QUICK else waves(stack, Path(folder), tally)
-        errors = doors(stack)
+        errors = doors(stack, Path(folder))
     hostile = costs(QUICK_CASES if QUICK else ())
     lost = len(tally.findings.lost) + sum(len(v.findings.lost) for v in sim.failed)
     doubled = len(tally.findings.doubled) + sum(len(v.findings.doubled) for v in sim.failed)
