@@ -42,15 +42,15 @@ def feedback(stack: Stack) -> Generator[FeedbackService]:
 
 
 def test_drawn_for_ingest(ingest: str, tmp_path: Path) -> None:
-    assert drawn(ingest, tmp_path, examples=40).failed == []
+    assert drawn(ingest, tmp_path, examples=15).failed == []
 
 
 def test_drawn_for_feedback(feedback: FeedbackService, tmp_path: Path) -> None:
-    assert drawn(feedback.address, tmp_path, key=KEY, examples=6).failed == []
+    assert drawn(feedback.address, tmp_path, key=KEY, examples=4).failed == []
 
 
 def test_drawn_for_the_pages(feedback: FeedbackService, tmp_path: Path) -> None:
-    assert drawn(feedback.address, tmp_path, described=PAGES, key=KEY, examples=6).failed == []
+    assert drawn(feedback.address, tmp_path, described=PAGES, key=KEY, examples=4).failed == []
 
 
 def test_the_summarizing_stage_offers_nothing_to_draw_for(stack: Stack, tmp_path: Path) -> None:
