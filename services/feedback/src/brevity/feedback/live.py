@@ -6,11 +6,11 @@ A watcher has a bounded queue. Who reads too slowly is told to look again (`resy
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-from brevity.common.errors import BrevityError, Unavailable
+from brevity.common.errors import BrevityError
+from brevity.common.http.streams import Streams
 from brevity.common.observability.logging import get_logger
 from brevity.feedback.model import Change
 from brevity.feedback.repository import Repository
@@ -34,12 +34,12 @@ class Live:
     def __init__(self, repository: Repository, settings: FeedbackBlock) -> None:
         self._repository = repository
         self._every = settings.live_poll_seconds
-        self._most = settings.live_streams
-        self._most_of_caller = settings.live_streams_per_caller
-        self._callers: Counter[str] = Counter()
-        self._tenants: Counter[str] = Counter()
+        self._streams = Streams(
+            settings.live_streams,
+            settings.live_streams_per_caller,
+            "BREVITY_FEEDBACK_LIVE_STREAMS and _PER_CALLER",
+        )
         self._watches: dict[str, _Watch] = {}
-        self._watchers = 0
         self._closed = asyncio.Event()
 
     def close(self) -> None:
@@ -56,45 +56,27 @@ class Live:
         Raises:
             Unavailable: As many watch as this instance serves, in all, for this tenant (half of all) or for this caller.
         """
-        who = f"{tenant}/{caller}"
-        if (
-            self._watchers >= self._most
-            or self._callers[who] >= self._most_of_caller
-            or self._tenants[tenant] >= max(self._most_of_caller, self._most // 2)
-        ):
-            raise Unavailable(
-                "as many live streams are open as this instance serves one caller, tenant or all",
-                code="too_many_streams",
-                remedy="Try again in a while; close one that is no longer read; the operator sets BREVITY_FEEDBACK_LIVE_STREAMS and _PER_CALLER.",
-            )
-        self._watchers += 1
-        self._callers[who] += 1
-        self._tenants[tenant] += 1
-        watch = self._watches.get(tenant)
-        if watch is None:
-            watch = self._watches[tenant] = _Watch(self._repository, tenant, self._every)
-        queue = watch.join()
-        try:
-            yield heartbeat
-            told: set[str] = set()
-            async for change in self._missed(tenant, since):
-                if change is not None:
-                    told.add(change.id)
-                yield change
-            while not self._closed.is_set():
-                change = await self._next(queue, heartbeat)
-                if isinstance(change, Change) and change.id in told:
-                    continue
-                if not self._closed.is_set():
+        with self._streams.place(tenant, caller):
+            watch = self._watches.get(tenant)
+            if watch is None:
+                watch = self._watches[tenant] = _Watch(self._repository, tenant, self._every)
+            queue = watch.join()
+            try:
+                yield heartbeat
+                told: set[str] = set()
+                async for change in self._missed(tenant, since):
+                    if change is not None:
+                        told.add(change.id)
                     yield change
-        finally:
-            self._watchers -= 1
-            for counted, name in ((self._callers, who), (self._tenants, tenant)):
-                counted[name] -= 1
-                if not counted[name]:
-                    del counted[name]
-            if watch.leave(queue):
-                del self._watches[tenant]
+                while not self._closed.is_set():
+                    change = await self._next(queue, heartbeat)
+                    if isinstance(change, Change) and change.id in told:
+                        continue
+                    if not self._closed.is_set():
+                        yield change
+            finally:
+                if watch.leave(queue):
+                    del self._watches[tenant]
 
     async def _next(self, queue: asyncio.Queue[News], heartbeat: float) -> News | float:
         """The next news, or `heartbeat` when there was none for that long or all is being closed."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -12,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from brevity.common.http.principal import Principal, needs
+from brevity.common.http.streams import Streams
 from brevity.trainer.jobs.model import Job, State
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.requests import Requests
 
 _POLL_SECONDS = 0.5
 _HEARTBEAT_SECONDS = 15.0
+_MOST_STREAMS, _MOST_OF_CALLER = 100, 20
 _INTERNAL = {"owner", "lease_until", "announced", "attempts_allowed"}
 
 Reader = Annotated[Principal, Depends(needs("reader"))]
@@ -48,6 +51,7 @@ class TrainRequest(BaseModel):
 
 def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callable[[], bool]) -> APIRouter:
     router = APIRouter(prefix="/v1/train", tags=["training"])
+    streams = Streams(_MOST_STREAMS, _MOST_OF_CALLER)
 
     def seen(job_id: str, caller: Principal) -> Job:
         """A job that the caller may see; another's is not there for it."""
@@ -81,8 +85,10 @@ def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callabl
     async def watch(job_id: str, caller: Reader) -> Response:
         """The job at each change as server-sent events, until it has ended."""
         first = await asyncio.to_thread(seen, job_id, caller)
+        changes = _changes(jobs, first, closing, streams.place(caller.tenant, caller.subject))
+        await anext(changes)  # refused before the first byte, it is still a proper answer
         return StreamingResponse(
-            _changes(jobs, first, closing),
+            changes,
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
@@ -113,21 +119,25 @@ def _answer(job: Job, status: int = 200) -> Response:
     )
 
 
-async def _changes(jobs: Jobs, job: Job, closing: Callable[[], bool]) -> AsyncIterator[str]:
+async def _changes(
+    jobs: Jobs, job: Job, closing: Callable[[], bool], place: AbstractContextManager[None]
+) -> AsyncGenerator[str]:
     said, spoke = -1, time.monotonic()
-    while True:
-        if job.revision != said:
-            name = job.state if job.ended else "progress"
-            data = job.model_copy(update={"log": job.log[-5:]})
-            yield f"id: {job.revision}\nevent: {name}\ndata: {_json(view(data))}\n\n"
-            said, spoke = job.revision, time.monotonic()
-        elif time.monotonic() - spoke > _HEARTBEAT_SECONDS:
-            yield ": alive\n\n"
-            spoke = time.monotonic()
-        if job.ended or closing():
-            return
-        await asyncio.sleep(_POLL_SECONDS)
-        job = await asyncio.to_thread(jobs.get, job.job_id)
+    with place:
+        yield ""  # it is there
+        while True:
+            if job.revision != said:
+                name = job.state if job.ended else "progress"
+                data = job.model_copy(update={"log": job.log[-5:]})
+                yield f"id: {job.revision}\nevent: {name}\ndata: {_json(view(data))}\n\n"
+                said, spoke = job.revision, time.monotonic()
+            elif time.monotonic() - spoke > _HEARTBEAT_SECONDS:
+                yield ": alive\n\n"
+                spoke = time.monotonic()
+            if job.ended or closing():
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+            job = await asyncio.to_thread(jobs.get, job.job_id)
 
 
 def _json(value: dict[str, Any]) -> str:
