@@ -105,6 +105,6 @@ def test_without_a_trainer_the_models_page_says_so_and_decides_nothing(service: 
         assert "BREVITY_FEEDBACK_TRAINER_URL" in shown.text
         assert "Who was in production at" in shown.text
         assert ada.get("/models?at=yesterday", headers=HTML).status_code == 422
-        assert ada.get("/models/extractive/1", headers=HTML).status_code == 503
+        assert ada.get("/models/extractive/1", headers=HTML).status_code == 422
         answer = ada.post("/models/extractive/rollback", data={"reason": "x"}, headers=HTML)
         assert answer.status_code == 403  # whoever signs in here is no operator

@@ -21,7 +21,7 @@ _REMEDY = "Is it running at BREVITY_FEEDBACK_TRAINER_URL? The ledger below does 
 
 
 class RegistryDoor:
-    """Calls raise Unavailable when the trainer is away or not configured, and Rejected for what it refuses.
+    """Calls raise Unavailable when the trainer is away, and Rejected for what it refuses or when there is none.
 
     Args:
         url: None when this installation has no trainer, or feedback is not told of it.
@@ -71,7 +71,7 @@ class RegistryDoor:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, seconds: float = _SECONDS
     ) -> Any:
         if self._url is None:
-            raise Unavailable(
+            raise Rejected(  # asking again will not help
                 "this service is not told where the trainer is",
                 code="trainer_not_configured",
                 remedy="Set BREVITY_FEEDBACK_TRAINER_URL (and ..._TRAINER_API_KEY) and start it again.",
