@@ -15,8 +15,8 @@ def _taken(streams: Streams, stay: ExitStack, tenant: str, callers: list[str]) -
     for caller in callers:
         try:
             stay.enter_context(streams.place(tenant, caller))
-        except Unavailable as error:
-            assert error.code == "too_many_streams"
+        except Unavailable:
+            continue
         else:
             taken += 1
     return taken
@@ -37,4 +37,5 @@ def test_the_remedy_names_what_can_be_set_and_no_more() -> None:
     for settings in ("BREVITY_X", ""):
         with pytest.raises(Unavailable) as caught, Streams(0, 1, settings).place("first", "reader"):
             pass
+        assert caught.value.code == "too_many_streams"
         assert ("the operator sets" in caught.value.remedy) == bool(settings)
