@@ -35,7 +35,7 @@ from brevity.common.events import SummaryCompleted
 from brevity.feedback.model import SummaryFilter
 from brevity.feedback.mongo import MongoRepository, mongo_client
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.reading import query_of
+from brevity.feedback.mongo.query import query_of
 from brevity.feedback.mongo.records import of_feedback, of_summary, within
 from brevity.feedback.settings import FeedbackBlock
 

@@ -15,8 +15,8 @@ from pymongo.monitoring import CommandListener
 _SMALL = {"feedback_summary_kinds", "feedback_drift", "feedback_promotions", "feedback_model_reports"}
 """Some tens or hundreds of records, whatever the platform has done."""
 
-_ONCE = ("feedback/mongo/kinds.py",)
-"""Reads all that an earlier release has left, at one start."""
+_ONCE = ("feedback/mongo/kinds.py", "feedback/mongo/gathering.py")
+"""Read all that an earlier release has left, at one start."""
 
 _FIRST_TIME = "/common/storage/retention.py"
 """Gives all that an earlier release has left a time to expire by, at one start."""

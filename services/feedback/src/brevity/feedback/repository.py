@@ -76,7 +76,10 @@ class Repository(Protocol):
         """
         ...
 
-    async def statistics(self, tenant: str, wanted: SummaryFilter) -> list[Group]: ...
+    async def statistics(self, tenant: str, wanted: SummaryFilter) -> list[Group]:
+        """Counts of the wanted summaries. A day of very many may be counted as it stood a little earlier; where words
+        are looked for, the newest 20,000 that hold them count."""
+        ...
 
     async def kinds(self, tenant: str) -> list[SummaryKind]:
         """What kinds of summaries there are, without reading any: some may name a kind whose last one is gone."""

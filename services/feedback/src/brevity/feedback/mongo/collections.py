@@ -18,6 +18,7 @@ SCHEMA_VERSION = 1
 DOCUMENTS = "feedback_documents"
 SUMMARIES = "feedback_summaries"
 KINDS = "feedback_summary_kinds"
+DAYS = "feedback_summary_days"
 OUTCOMES = "feedback_outcomes"
 FEEDBACK = "feedback_entries"
 UNREADABLE = "feedback_unreadable"
@@ -84,6 +85,7 @@ def declared(settings: FeedbackBlock) -> dict[str, Declared]:
             settings.retention_days,
         ),
         KINDS: Declared({"tenant": by()}, "last_submitted_at", settings.retention_days),
+        DAYS: Declared({"day": by("day")}, "last_submitted_at", settings.retention_days),
         OUTCOMES: Declared(
             {
                 "document": by("document_id"),

@@ -11,7 +11,9 @@ from pymongo.errors import DuplicateKeyError
 from brevity.common.errors import Rejected
 from brevity.feedback.model import Feedback, Pending, Tally
 from brevity.feedback.mongo import collections as names
+from brevity.feedback.mongo.bulk import bulk
 from brevity.feedback.mongo.client import translated
+from brevity.feedback.mongo.days import touches
 from brevity.feedback.mongo.records import feedback_from, of_feedback, within
 
 
@@ -59,9 +61,13 @@ class Entries:
         step that needs nothing but the id to find its record."""
         fields = {"version": version, "standing": tally.standing, **tally.model_dump()}
         with translated():
-            await self._database[names.SUMMARIES].update_one(
-                {"_id": within(tenant, summary_id)}, {"$max": {"tally": fields}}
+            summary = await self._database[names.SUMMARIES].find_one_and_update(
+                {"_id": within(tenant, summary_id)},
+                {"$max": {"tally": fields}},
+                projection={"submitted_at": 1},
             )
+            if summary is not None:
+                await bulk(self._database, names.DAYS, touches([(tenant, summary["submitted_at"])]))
 
     async def pending(self, owner: str, others_before: datetime, *, limit: int = 500) -> list[Pending]:
         query = {

@@ -11,7 +11,9 @@ from pymongo import ReturnDocument
 from brevity.common.ids import canonical_json, deterministic_id
 from brevity.feedback.model import Erased
 from brevity.feedback.mongo import collections as names
+from brevity.feedback.mongo.bulk import bulk
 from brevity.feedback.mongo.client import translated
+from brevity.feedback.mongo.days import touches
 from brevity.feedback.mongo.records import document_from, millisecond, outcome_from, summary_from, within
 
 _LEFT = ("objects", "feedback_ids", "model_versions")
@@ -44,10 +46,13 @@ class Erasing:
             claims = {_claim(tenant, event.content_hash, event.summary) for event in documents} | {
                 _claim(tenant, event.content_hash, event.request) for event in summaries
             }
+            days = touches((event.tenant, event.submitted_at) for event in summaries)
+            await bulk(self._database, names.DAYS, days)  # before, too: asked again, nothing would be found
             removed = {
                 name: (await self._database[name].delete_many(query)).deleted_count
                 for name in (names.DOCUMENTS, names.SUMMARIES, names.OUTCOMES, names.FEEDBACK)
             }
+            await bulk(self._database, names.DAYS, days)
             done = await self._database[names.INGEST_STATES].delete_one({"_id": within(tenant, document_id)})
             removed[names.INGEST_STATES] = done.deleted_count
             removed[names.INGEST_CLAIMS] = await self._drop_claims(query, sorted(claims))

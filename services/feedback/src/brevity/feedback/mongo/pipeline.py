@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
 from brevity.common.events import DocumentAccepted, SummaryCompleted
 from brevity.common.events.versions import version_of
 from brevity.feedback.model import PipelineEvent, Unreadable
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import DUPLICATE_KEY, translated
+from brevity.feedback.mongo.bulk import bulk
+from brevity.feedback.mongo.client import translated
+from brevity.feedback.mongo.days import touches
 from brevity.feedback.mongo.kinds import kind_id, seen
 from brevity.feedback.mongo.records import of_document, of_outcome, of_summary, of_unreadable, within
 
@@ -38,6 +39,8 @@ class PipelineWrites:
                 if id(event) not in left:
                     collection, name, _ = _record(event)
                     await self._database[collection].delete_one({"_id": name})
+            made = [event for event, _ in kept if isinstance(event, SummaryCompleted)]
+            await bulk(self._database, names.DAYS, touches((e.tenant, e.submitted_at) for e in made))
 
     async def save_unreadable(self, records: Sequence[Unreadable]) -> None:
         now = datetime.now(UTC)
@@ -82,23 +85,6 @@ class PipelineWrites:
         if not erased:
             return list(told)
         return [(event, seen) for event, seen in told if not _erased(event, seen, erased)]
-
-
-async def bulk(database: names.Database, collection: str, writes: Sequence[UpdateOne]) -> None:
-    """Write all; two upserts of one new id at the same moment make one of them a duplicate, which is tried again."""
-    for attempt in range(3):
-        if not writes:
-            return
-        try:
-            await database[collection].bulk_write(list(writes), ordered=False)
-            return
-        except BulkWriteError as error:
-            failed = error.details.get("writeErrors", [])
-            if error.details.get("writeConcernErrors") or attempt == 2:
-                raise
-            if any(item.get("code") != DUPLICATE_KEY for item in failed):
-                raise
-            writes = [writes[int(item["index"])] for item in failed]
 
 
 def _record(event: PipelineEvent) -> tuple[str, str, dict[str, Any]]:

@@ -9,7 +9,6 @@ from brevity.common.events.versions import Version, newest
 from brevity.feedback.cursor import from_cursor, to_cursor
 from brevity.feedback.model import (
     Change,
-    Group,
     Heard,
     Page,
     StoredDocument,
@@ -19,10 +18,8 @@ from brevity.feedback.model import (
 )
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.client import translated
+from brevity.feedback.mongo.query import query_of
 from brevity.feedback.mongo.records import document_from, heard, outcome_from, summary_from, within
-from brevity.feedback.search import search_words
-
-_COUNTED = ("up", "down", "edits", "edit_distance")
 
 
 class Reading:
@@ -32,18 +29,11 @@ class Reading:
     async def summaries(
         self, tenant: str, wanted: SummaryFilter, *, limit: int, cursor: str | None = None
     ) -> Page[StoredSummary]:
-        query = query_of(tenant, wanted)
+        after = None
         if cursor is not None:
             at, name = from_cursor(cursor)
-            query["$and"] = [
-                {"submitted_at": {"$lte": at}},  # what an index goes by
-                {
-                    "$or": [
-                        {"submitted_at": {"$lt": at}},
-                        {"submitted_at": at, "_id": {"$lt": within(tenant, name)}},
-                    ]
-                },
-            ]
+            after = at, within(tenant, name)
+        query = query_of(tenant, wanted, after=after)
         with translated():
             found = (
                 self._database[names.SUMMARIES]
@@ -98,22 +88,6 @@ class Reading:
             records = await found.sort([("submitted_at", 1), ("_id", 1)]).to_list()
         return [outcome_from(record) for record in records]
 
-    async def statistics(self, tenant: str, wanted: SummaryFilter) -> list[Group]:
-        by = ("engine", "model_version", "language", "day")
-        group: dict[str, Any] = {
-            "_id": {field: f"${field}" for field in by},
-            "summaries": {"$sum": 1},
-            "with_warnings": {"$sum": "$with_warnings"},
-            **{field: {"$sum": f"$tally.{field}"} for field in _COUNTED},
-        }
-        with translated():
-            found = await self._database[names.SUMMARIES].aggregate(
-                [{"$match": query_of(tenant, wanted)}, {"$group": group}]
-            )
-            records = await found.to_list()
-        groups = [Group.model_validate({**record, **record["_id"]}) for record in records]
-        return sorted(groups, key=lambda item: (item.engine, item.model_version, item.language, item.day))
-
     async def changes(self, tenant: str, since: datetime, *, limit: int = 500) -> list[Change]:
         found: list[Change] = []
         with translated():
@@ -134,28 +108,6 @@ class Reading:
 
 def _version(item: Heard) -> Version:
     return item.version
-
-
-def query_of(tenant: str, wanted: SummaryFilter) -> dict[str, Any]:
-    """What finds the wanted summaries of one tenant."""
-    query: dict[str, Any] = {"tenant": tenant}
-    for name in ("language", "engine", "model_version", "document_id", "content_hash"):
-        value = getattr(wanted, name)
-        if value is not None:
-            query[name] = value
-    if wanted.rating is not None:
-        query["tally.standing"] = wanted.rating
-    if wanted.has_warnings is not None:
-        query["with_warnings"] = 1 if wanted.has_warnings else 0
-    between = {
-        operator: at for operator, at in (("$gte", wanted.since), ("$lt", wanted.until)) if at is not None
-    }
-    if between:
-        query["submitted_at"] = between
-    if wanted.text is not None:
-        # A text without a single word finds nothing, rather than everything.
-        query["words"] = {"$all": search_words(wanted.text) or [""]}
-    return query
 
 
 def _change(record: dict[str, Any], kind: Any) -> Change:

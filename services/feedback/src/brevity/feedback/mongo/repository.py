@@ -9,15 +9,17 @@ from pymongo import AsyncMongoClient
 from brevity.feedback.mongo.audit import Audit
 from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.collections import apply_indexes
+from brevity.feedback.mongo.days import Days
 from brevity.feedback.mongo.entries import Entries
 from brevity.feedback.mongo.erasing import Erasing
+from brevity.feedback.mongo.gathering import gather_days
 from brevity.feedback.mongo.kinds import Kinds
 from brevity.feedback.mongo.pipeline import PipelineWrites
 from brevity.feedback.mongo.reading import Reading
 from brevity.feedback.settings import FeedbackBlock
 
 
-class MongoRepository(PipelineWrites, Reading, Kinds, Entries, Erasing, Audit):
+class MongoRepository(PipelineWrites, Reading, Kinds, Days, Entries, Erasing, Audit):
     """`Repository` on MongoDB, within what MongoDB and the local wire server both have."""
 
     def __init__(
@@ -25,12 +27,13 @@ class MongoRepository(PipelineWrites, Reading, Kinds, Entries, Erasing, Audit):
     ) -> None:
         self._client = client
         self._settings = settings
-        for part in (PipelineWrites, Reading, Kinds, Entries, Erasing, Audit):
+        for part in (PipelineWrites, Reading, Kinds, Days, Entries, Erasing, Audit):
             part.__init__(self, client[database])
 
     async def prepare(self) -> None:
         await apply_indexes(self._database, self._settings)
         await self.gather_kinds()
+        await gather_days(self._database)
 
     async def ping(self) -> None:
         with translated():
