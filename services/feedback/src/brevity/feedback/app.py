@@ -104,7 +104,12 @@ def build(settings: FeedbackSettings) -> FastAPI:
         mode=settings.mode,
         http=settings.http,
         auth=settings.auth,
-        checks=[Check("kafka", consumer.ping), Check("mongo", repository.ping)],
+        checks=[
+            Check("mongo", repository.ping),
+            Check("kafka", producer.ping, stops="new summaries, submitting, and telling others of ratings"),
+            Check("outcomes", consumer.ping, stops="new summaries"),
+            Check("object_store", objects.ping, stops="sources of long documents, and erasing"),
+        ],
         heartbeat=consumer.heartbeat_age_seconds,
         open_paths=OPEN_PATHS,
         lifespan=lifespan,

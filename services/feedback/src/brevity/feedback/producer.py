@@ -10,7 +10,8 @@ from typing import Any
 from confluent_kafka import KafkaException, Producer
 
 from brevity.common.errors import Unavailable
-from brevity.common.kafka.client import producer_config
+from brevity.common.events import FeedbackRecorded
+from brevity.common.kafka.client import ask, producer_config
 from brevity.common.kafka.record import Headers, OutRecord
 from brevity.common.settings import KafkaSettings
 
@@ -24,6 +25,10 @@ class EventProducer:
         self._producer: Any = Producer(
             {**producer_config(kafka), "delivery.timeout.ms": int(_ACK_SECONDS * 1000)}
         )
+
+    def ping(self) -> None:
+        """Raises Unavailable unless Kafka answers for what this service writes."""
+        ask(self._producer, FeedbackRecorded.topic)
 
     def send(self, records: Sequence[OutRecord]) -> None:
         """Return once every replica in sync has all of `records`.

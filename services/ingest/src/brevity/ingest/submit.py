@@ -13,7 +13,7 @@ from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import DocumentSubmitted, ObjectRef, encode
 from brevity.common.events.documents import named
 from brevity.common.ids import content_hash
-from brevity.common.kafka.client import producer_config
+from brevity.common.kafka.client import ask, producer_config
 from brevity.common.kafka.record import OutRecord
 from brevity.common.observability import tracing
 from brevity.common.settings import KafkaSettings
@@ -24,7 +24,6 @@ from brevity.ingest.settings import IngestBlock
 
 _LONGEST_MEDIA_TYPE = 200
 _ACK_SECONDS = 20.0
-_PING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +92,7 @@ class Submitter:
 
     def ping(self) -> None:
         """Raises Unavailable unless Kafka answers for the topic that submissions go to."""
-        name = DocumentSubmitted.topic
-        try:
-            topic = self._producer.list_topics(name, timeout=_PING_SECONDS).topics[name]
-        except KafkaException as error:
-            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}", code="kafka") from error
-        if topic.error is not None:
-            raise Unavailable(f"Kafka does not answer: {topic.error.str()}", code="kafka")
+        ask(self._producer, DocumentSubmitted.topic)
 
     def upload(self, tenant: str, data: bytes, media_type: str | None) -> ObjectRef:
         """Keep the bytes of a tenant's file and return their reference. Raises Rejected (size, type) or Unavailable."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
 
-from brevity.common.errors import BrevityError, Fatal
+from brevity.common.errors import Fatal
 from brevity.common.events import ModelPromoted
 from brevity.common.http.app import create_app
 from brevity.common.http.server import port_of, run_server
 from brevity.common.observability.health import Check
-from brevity.common.observability.logging import get_logger
 from brevity.nlp.extractive import DEFAULT_MODEL
 from brevity.trainer.api.data import data_routes
 from brevity.trainer.api.models import models_routes
@@ -43,13 +42,11 @@ from brevity.trainer.recipe import ENGINES
 from brevity.trainer.registry import Registry
 from brevity.trainer.requests import Requests
 from brevity.trainer.settings import TrainerSettings
+from brevity.trainer.starting import Start
 from brevity.trainer.tracking.closing import OpenRuns
 from brevity.trainer.triggers.rules import valid_schedule
 from brevity.trainer.triggers.watch import Watch
 
-log = get_logger(__name__)
-
-_PREPARE_RETRY_SECONDS = 1.0
 _RESTORE_SECONDS = 5.0
 _CLOSE_SECONDS = 10.0
 
@@ -98,7 +95,7 @@ def build(settings: TrainerSettings) -> FastAPI:
             },
         }
     )
-    closing, prepared = threading.Event(), threading.Event()
+    closing, start = threading.Event(), Start()
 
     def prepare() -> None:
         store.prepare(days=block.retention_days)
@@ -107,8 +104,7 @@ def build(settings: TrainerSettings) -> FastAPI:
         ensure_first(registry, promotions, "extractive", "extractive", DEFAULT_MODEL)
 
     async def work() -> None:
-        if await _prepared(prepare, closing):
-            prepared.set()
+        if await start.done(prepare, closing):
             await asyncio.gather(
                 consumer.run(),
                 rated.run(),
@@ -138,14 +134,18 @@ def build(settings: TrainerSettings) -> FastAPI:
         http=settings.http,
         auth=settings.auth,
         checks=[
-            Check("kafka", consumer.ping),
             Check("mongo", store.ping),
-            Check("object_store", bucket.ping),
-            Check("mlflow", registry.ping),
+            Check("start", start.ping),
+            Check(
+                "kafka", producer.ping, stops="asking for trainings, promotions, and what is heard of topics"
+            ),
+            Check("events", consumer.ping, stops="what is heard of topics: drift, feedback, requests"),
+            Check("object_store", bucket.ping, stops="trainings, promotions and training data"),
+            Check("mlflow", registry.ping, stops="trainings, promotions and the list of versions"),
         ],
         heartbeat=lambda: (
             max(runner.heartbeat_age_seconds(), housekeeping.heartbeat_age_seconds())
-            if prepared.is_set()
+            if start.is_done()
             else 0.0  # it waits for something else: a restart would not help
         ),
         max_heartbeat_seconds=120.0,
@@ -163,16 +163,3 @@ def build(settings: TrainerSettings) -> FastAPI:
 def _last(promotions: Promotions, model: str) -> ModelPromoted | None:
     """The promotion of `model` that is in force."""
     return next(iter(promotions.history(model, 1)), None)
-
-
-async def _prepared(prepare: Callable[[], None], closing: threading.Event) -> bool:
-    """Wait for stores and registry as long as it takes; False when the service is to stop before."""
-    while not closing.is_set():
-        try:
-            await asyncio.to_thread(prepare)
-        except BrevityError as error:
-            log.warning("something needed is not there yet", code=error.code, reason=error.message)
-            await asyncio.sleep(_PREPARE_RETRY_SECONDS)
-        else:
-            return True
-    return False

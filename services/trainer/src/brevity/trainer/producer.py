@@ -11,9 +11,9 @@ from typing import Any
 from confluent_kafka import KafkaException, Producer
 
 from brevity.common.errors import Unavailable
-from brevity.common.events import encode
+from brevity.common.events import TrainingStatus, encode
 from brevity.common.events.base import Event
-from brevity.common.kafka.client import producer_config
+from brevity.common.kafka.client import ask, producer_config
 from brevity.common.settings import KafkaSettings
 
 _ACK_SECONDS = 20.0
@@ -26,6 +26,10 @@ class EventProducer:
         self._producer: Any = Producer(
             {**producer_config(kafka), "delivery.timeout.ms": int(_ACK_SECONDS * 1000)}
         )
+
+    def ping(self) -> None:
+        """Raises Unavailable unless Kafka answers for what this service writes."""
+        ask(self._producer, TrainingStatus.topic)
 
     def send(self, events: Sequence[tuple[Event, datetime]]) -> None:
         """Write events with their times. Raises Unavailable: then sending all again is harmless, their ids are the same."""

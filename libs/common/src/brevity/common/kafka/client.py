@@ -6,6 +6,9 @@ import logging
 import uuid
 from typing import Any
 
+from confluent_kafka import KafkaException
+
+from brevity.common.errors import Unavailable
 from brevity.common.kafka.topics import SUBMITTED_MAX_BYTES
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
@@ -21,6 +24,8 @@ UNPACKED_MAX_BYTES = 4 * MAX_MESSAGE_BYTES
 """Most that a compressed batch may unpack to. librdkafka guesses the size of a zstd batch that does not tell it, and guesses
 again three times as large, so that a record of the largest size needs up to three times its room."""
 
+_ASK_SECONDS = 5.0
+
 
 def base_config(kafka: KafkaSettings) -> Config:
     """What every client needs: the address, the operator's own settings, logs through ours."""
@@ -32,6 +37,16 @@ def base_config(kafka: KafkaSettings) -> Config:
         "logger": _Logger(),
         **kafka.client_config,
     }
+
+
+def ask(client: Any, topic: str) -> None:
+    """Ask the broker for `topic` by a producer or consumer of confluent-kafka. Raises Unavailable when it does not answer."""
+    try:
+        found = client.list_topics(topic, timeout=_ASK_SECONDS).topics[topic]
+    except KafkaException as error:
+        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}", code="kafka") from error
+    if found.error is not None:
+        raise Unavailable(f"Kafka does not answer: {found.error.str()}", code="kafka")
 
 
 def consumer_config(
