@@ -281,4 +281,5 @@ def test_the_service_runs_the_monitors_and_shows_where_they_stand(service: Feedb
         return httpx.get(f"{service.address}/metrics", trust_env=False, timeout=10).text
 
     eventually("the monitors are at work", lambda: "brevity_feedback_drift_leading 1.0" in shown(), 60)
-    assert 'brevity_feedback_drift_evidence_ratio{family="input"}' in shown()
+    evidence = 'brevity_feedback_drift_evidence_ratio{family="input"}'
+    eventually("they show where they stand", lambda: evidence in shown(), 60)
