@@ -106,3 +106,10 @@ def keep_writers_times(kafka: KafkaSettings, topic: str) -> None:
     wanted = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
     for future in admin.incremental_alter_configs([wanted]).values():
         future.result(30)
+
+    def kept() -> bool:
+        (answer,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values()
+        return answer.result(30)["message.timestamp.type"].value == "CreateTime"
+
+    eventually("the broker keeps writers' times", kept)
+    time.sleep(1)  # its logs take a moment more than what it tells

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from deploy.local.tracking import MlflowServer
 from pymongo import MongoClient
 
 from brevity.common.events import DriftDetected, FeedbackRecorded, encode
 from brevity.common.events.base import Event
 from brevity.common.events.learning import Window
 from tests.support.data import real_rows
+from tests.support.stack import Stack, fresh_stack
 from tests.support.trainer import wait_for
 from tests.support.trainer_service import TrainerService, rows_file
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 ENOUGH = 3
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Stack, MlflowServer]]:
+    """Topics of its own: a training that an earlier test asked for would take the examples as known."""
+    folder = tmp_path_factory.mktemp("triggers")
+    with fresh_stack(folder / "stack") as stack:
+        mlflow = MlflowServer(stack.free_port(), folder / "mlflow", stack.s3)
+        mlflow.start()
+        try:
+            mlflow.wait_ready()
+            yield stack, mlflow
+        finally:
+            mlflow.stop()
+
+
+@pytest.fixture
+def trainer(place: tuple[Stack, MlflowServer], tmp_path: Path) -> TrainerService:
+    return TrainerService(*place, tmp_path)
 
 
 def send(trainer: TrainerService, events: Sequence[Event]) -> None:
