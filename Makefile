@@ -66,8 +66,8 @@ test: check ## All checks and all tests, by two workers (some twenty minutes)
 unit: dev ## Only the tests that need no server
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
-chaos: dev ## The large chaos runs: 5,000 documents, 24 kills; three brokers
-	@$(BIN)/python -m pytest tests/chaos -m chaos_large -s $(ARGS)
+chaos: dev ## What takes long: 5,000 documents and 24 kills, three brokers, a training that must be refused
+	@$(BIN)/python -m pytest -m chaos_large -s $(ARGS)
 
 $(BENCHES:%=bench-%): bench-%: dev ## One benchmark (QUICK=1: under a minute)
 	@$(BIN)/python -m bench.$*

@@ -56,6 +56,7 @@ def test_drift_ends_in_a_better_model_that_writes_the_summaries(
     assert run.data.params["data_version"].startswith("data-")
 
 
+@pytest.mark.chaos_large
 def test_a_model_of_shuffled_references_is_refused_and_the_champion_stays(
     turned: tuple[DemoPlatform, Report, str],
 ) -> None:

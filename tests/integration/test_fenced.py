@@ -49,6 +49,7 @@ def test_a_fenced_stage_joins_again_and_goes_on(lane: Lane) -> None:
         eventually("all are", lambda: values(lane) == Counter(b"%d" % number for number in range(100)))
 
 
+@pytest.mark.chaos_large
 def test_two_instances_of_one_name_end_with_a_plain_sentence(lane: Lane) -> None:
     ended: list[Fatal] = []
 
