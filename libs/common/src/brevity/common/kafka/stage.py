@@ -46,6 +46,7 @@ _FULL_PATIENCE_SECONDS = 1.0
 _BESIDE = 1
 """Workers for what was set aside, beside those for the others."""
 _FENCED_AGAIN_SECONDS = 60.0
+"""Who is fenced twice within this has a second instance of its name."""
 _REVOKE_SECONDS = 5.0
 """How long giving partitions up may wait for their records in work, so that the next owner need not redo them."""
 
