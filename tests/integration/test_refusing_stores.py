@@ -23,7 +23,7 @@ from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock
 from tests.support.scripted_s3 import REFUSALS, Script, scripted_s3
 from tests.support.stack import Stack
-from tests.support.topics import Lane, fresh_lane, read, write
+from tests.support.topics import Lane, fresh_lane, read_json, write
 from tests.support.topics import eventually as within
 
 pytestmark = pytest.mark.stack
@@ -78,7 +78,7 @@ def submit(lane: Lane, *documents: Mapping[str, object]) -> set[str]:
 
 
 def outcomes(lane: Lane, topic: str, names: set[str]) -> dict[str, dict[str, object]]:
-    values = (json.loads(message.value() or b"{}") for message in read(lane.kafka, topic))
+    values = read_json(lane.kafka, topic)
     return {value["document_id"]: value for value in values if value.get("document_id") in names}
 
 

@@ -15,7 +15,7 @@ from pymongo.monitoring import CommandListener
 _SMALL = {"feedback_summary_kinds", "feedback_drift", "feedback_promotions", "feedback_model_reports"}
 """Some tens or hundreds of records, whatever the platform has done."""
 
-_ONCE = ("feedback/mongo/kinds.py", "feedback/mongo/gathering.py")
+_ONCE = ("feedback/mongo/kinds.py", "feedback/mongo/gathering.py", "trainer/jobs/tenants.py")
 """Read all that an earlier release has left, at one start."""
 
 _FIRST_TIME = "/common/storage/retention.py"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +91,17 @@ def read(kafka: KafkaSettings, topic: str) -> list[Message]:
         return found
     finally:
         consumer.close()
+
+
+def read_json(kafka: KafkaSettings, topic: str) -> list[dict[str, Any]]:
+    """The JSON objects in `topic`; other tests of the same stack may have written anything beside them."""
+    found: list[dict[str, Any]] = []
+    for message in read(kafka, topic):
+        with suppress(ValueError):
+            value = json.loads(message.value() or b"")
+            if isinstance(value, dict):
+                found.append(value)
+    return found
 
 
 def eventually(what: str, condition: Callable[[], bool], seconds: float = 30.0) -> None:

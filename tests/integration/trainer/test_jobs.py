@@ -21,6 +21,7 @@ from brevity.trainer.jobs.folders import WorkFolders, folder_of, key_of
 from brevity.trainer.jobs.model import Job
 from brevity.trainer.jobs.runner import Runner
 from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.jobs.tenants import name_tenants
 from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.settings import TrainerBlock
 from tests.support.stack import Stack
@@ -254,3 +255,17 @@ def test_what_a_job_worked_in_goes_when_it_has_ended_and_stays_while_it_may_be_r
 def test_an_id_that_would_name_another_place_is_refused(job_id: str, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="bad_request"):
         folder_of(tmp_path, job_id)
+
+
+def test_jobs_of_a_release_that_did_not_keep_their_tenant_are_still_seen_by_it(stack: Stack) -> None:
+    store = fresh_store(stack)
+    jobs = Jobs(store)
+    for name, asked_by in (("theirs", "first/reader"), ("another", "second/reader"), ("clock", None)):
+        jobs.add(job(name).model_copy(update={"requested_by": asked_by}))
+    store.jobs.update_many({}, {"$unset": {"tenant": ""}})
+    assert jobs.list(tenant="first") == []
+    name_tenants(store)
+    assert [found.job_id for found in jobs.list(tenant="first")] == ["theirs"]
+    assert jobs.get("theirs", tenant="first").job_id == "theirs"
+    assert len(jobs.list()) == 3
+    store.close()

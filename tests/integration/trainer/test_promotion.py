@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from brevity.trainer.producer import EventProducer
 from brevity.trainer.promotion import Promotions, ensure_first
 from brevity.trainer.registry import Registry, Version
 from tests.support.stack import Stack
-from tests.support.topics import read
+from tests.support.topics import read_json
 from tests.support.trainer import fresh_store
 
 pytestmark = pytest.mark.stack
@@ -61,8 +60,8 @@ class World:
         return found.version if found else None
 
     def published(self) -> list[dict[str, Any]]:
-        events = [json.loads(m.value() or b"{}") for m in read(self.stack.kafka, "models.promoted")]
-        return [event for event in events if event["model"] == self.model]
+        events = read_json(self.stack.kafka, "models.promoted")
+        return [event for event in events if event.get("model") == self.model]
 
     def breaking(self, registry: Registry | None = None, producer: EventProducer | None = None) -> Promotions:
         """The promotions of another process, which breaks where the given part breaks."""

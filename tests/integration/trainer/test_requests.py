@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.producer import EventProducer
 from brevity.trainer.requests import Requests
 from tests.support.stack import Stack
-from tests.support.topics import read
+from tests.support.topics import read_json
 from tests.support.trainer import fresh_store
 
 pytestmark = pytest.mark.stack
@@ -23,8 +21,8 @@ def test_a_training_that_kafka_has_is_taken_while_the_store_is_away(stack: Stack
     try:
         job = requests.request(model="m", engine="extractive", reason="person")
         assert job.state == "queued"
-        taken = [json.loads(message.value() or b"{}") for message in read(stack.kafka, "training.requested")]
-        assert job.job_id in {event["job_id"] for event in taken}
+        taken = read_json(stack.kafka, "training.requested")
+        assert job.job_id in {event.get("job_id") for event in taken}
     finally:
         stack.mongo_server.start()
         stack.mongo_server.wait_ready()

@@ -19,7 +19,7 @@ from brevity.common.events.learning import Window
 from brevity.common.ids import content_hash
 from brevity.trainer.data.bucket import Bucket
 from tests.support.stack import Stack
-from tests.support.topics import read
+from tests.support.topics import read_json
 from tests.support.trainer import wait_for
 from tests.support.trainer_service import BAD, GOOD, SMALL, TrainerService, trained
 
@@ -38,8 +38,8 @@ def send(stack: Stack, event: Event) -> None:
 
 
 def last_status(stack: Stack, job_id: str) -> dict[str, Any]:
-    found = [json.loads(m.value() or b"{}") for m in read(stack.kafka, "training.status")]
-    return next((item for item in reversed(found) if item["job_id"] == job_id), {})
+    found = read_json(stack.kafka, "training.status")
+    return next((item for item in reversed(found) if item.get("job_id") == job_id), {})
 
 
 def test_a_model_trained_on_shuffled_references_is_refused_and_a_good_one_takes_its_place(

@@ -31,6 +31,7 @@ from brevity.trainer.housekeeping import Announcer, Housekeeping, Seldom
 from brevity.trainer.jobs.folders import WorkFolders
 from brevity.trainer.jobs.runner import Runner
 from brevity.trainer.jobs.store import Jobs
+from brevity.trainer.jobs.tenants import name_tenants
 from brevity.trainer.live.ratings import Ratings, ratings_consumer
 from brevity.trainer.live.rollback import Rollback
 from brevity.trainer.live.watch import LiveWatch
@@ -99,6 +100,7 @@ def build(settings: TrainerSettings) -> FastAPI:
 
     def prepare() -> None:
         store.prepare(days=block.retention_days)
+        name_tenants(store)
         ratings.prepare(days=block.retention_days)
         bucket.ensure()
         ensure_first(registry, promotions, "extractive", "extractive", DEFAULT_MODEL)

@@ -59,6 +59,7 @@ class Store:
             self.jobs.create_index([("state", ASCENDING), ("requested_at", ASCENDING)])
             self.jobs.create_index([("requested_at", ASCENDING)])
             self.jobs.create_index([("model", ASCENDING), ("requested_at", ASCENDING)])
+            self.jobs.create_index([("tenant", ASCENDING), ("requested_at", ASCENDING)])
             self.jobs.create_index([("model", ASCENDING), ("state", ASCENDING), ("requested_at", ASCENDING)])
             self.jobs.create_index([("model", ASCENDING), ("finished_at", ASCENDING)])
             self.jobs.create_index([("announced", ASCENDING)])

@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from brevity.common.errors import Rejected
 from brevity.trainer.jobs.model import ENDED, LOG_LINES, Job, State, interrupted
+from brevity.trainer.jobs.tenants import tenant_of
 from brevity.trainer.mongo import Document, Store, translated
 
 
@@ -20,7 +21,11 @@ class Jobs:
 
     def add(self, job: Job) -> bool:
         """Keep a new job; False when its id is there already, which is harmless."""
-        document = {**job.model_dump(exclude={"job_id"}), "_id": job.job_id}
+        document = {
+            **job.model_dump(exclude={"job_id"}),
+            "_id": job.job_id,
+            "tenant": tenant_of(job.requested_by),
+        }
         try:
             with translated():
                 self._jobs.insert_one(document)
@@ -252,8 +257,7 @@ class Jobs:
 
 
 def _asked_by(tenant: str | None) -> Document:
-    """`requested_by` begins with the tenant and a slash; what comes after a slash, in order of bytes, is 0."""
-    return {} if tenant is None else {"requested_by": {"$gte": f"{tenant}/", "$lt": f"{tenant}0"}}
+    return {} if tenant is None else {"tenant": tenant}
 
 
 def _mine(job: Job) -> Document:
