@@ -6,7 +6,7 @@ PORTS ?= 0
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := libs/common libs/nlp services/ingest services/summarize services/feedback services/trainer
+PACKAGES := libs/common libs/nlp libs/documents services/ingest services/summarize services/feedback services/trainer
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package)$(if $(filter %/trainer,$(package)),[mlflow-server]))
 NEURAL := -e "libs/neural[ctranslate2,training]"
 # Bytecode is made as modules are first imported: most of it never is, and it would be a fifth of the installation.

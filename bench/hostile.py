@@ -30,9 +30,9 @@ from brevity.common.http.app import create_app
 from brevity.common.http.server import BackgroundServer
 from brevity.common.kafka.record import Record
 from brevity.common.settings import AuthSettings, HttpSettings
+from brevity.documents.normalise import check_prose, normalise
 from brevity.ingest.extract.files import extract_bytes, extract_string
 from brevity.ingest.extract.readers import shared_readers
-from brevity.ingest.normalise import check_prose, normalise
 from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words
 

@@ -15,11 +15,11 @@ from brevity.common.events import (
 )
 from brevity.common.events.learning import Window
 from brevity.common.ids import content_hash
+from brevity.documents.normalise import normalise
 from brevity.feedback.drift import Peak, PointKey
 from brevity.feedback.mongo import mongo_client
 from brevity.feedback.mongo.drift import DriftStore
 from brevity.feedback.mongo.drift_series import DriftSeries
-from brevity.ingest.normalise import normalise
 from brevity.nlp.faithfulness import check
 from brevity.nlp.language import detect_language
 from brevity.nlp.sentences import split_sentences

@@ -10,9 +10,9 @@ from docx import Document
 from pypdf import PdfWriter
 
 from brevity.common.errors import Rejected
+from brevity.documents.normalise import check_prose, normalise
 from brevity.ingest.extract.files import Limits, extract_bytes, extract_string
 from brevity.ingest.extract.kinds import kind_of
-from brevity.ingest.normalise import check_prose, normalise
 
 LIMITS = Limits(seconds=20.0)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from brevity.common.errors import BrevityError
+from brevity.documents.normalise import check_prose, normalise
 from brevity.ingest.extract.files import extract_bytes
 from brevity.ingest.extract.readers import Readers
-from brevity.ingest.normalise import check_prose, normalise
 from tests.support.hostile import HOSTILE, Case
 from tests.support.memory import peak_bytes
 

@@ -16,10 +16,10 @@ from brevity.common.events.base import Identifier
 from brevity.common.ids import canonical_json, content_hash, deterministic_id
 from brevity.common.kafka.record import Record
 from brevity.common.storage.objects import ObjectStore
+from brevity.documents.normalise import check_prose, normalise
 from brevity.ingest import references
 from brevity.ingest.extract.files import Extracted, Limits, extract_bytes, extract_string
 from brevity.ingest.metrics import IngestMetrics
-from brevity.ingest.normalise import check_prose, normalise
 from brevity.ingest.settings import IngestBlock
 from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from brevity.common.errors import Rejected
-from brevity.ingest.extract.budget import Budget
+from brevity.documents.budget import Budget
 
 if TYPE_CHECKING:
     from docx.table import Table

@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 
 from brevity.common.errors import Rejected
-from brevity.ingest.extract.budget import Budget
+from brevity.documents.budget import Budget
 from brevity.ingest.extract.documents import read_docx, read_pdf
 from brevity.ingest.extract.texts import html_text, markdown_pieces
 

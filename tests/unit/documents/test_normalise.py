@@ -10,8 +10,8 @@ import unicodedata
 import pytest
 
 from brevity.common.errors import Rejected
-from brevity.ingest import normalise as module
-from brevity.ingest.normalise import check_prose, normalise
+from brevity.documents import normalise as module
+from brevity.documents.normalise import check_prose, normalise
 from brevity.nlp.words import WORD, count_words
 
 ORDINARY = "ab1 .  \n\n\t\r\x00\u00a0\u3000\u2028\u0085\u000ce\u0301c\u0327\uac00\u0928\u0940\u4e2d\u304b\u212b\u1e69\ud800"
