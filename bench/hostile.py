@@ -30,9 +30,8 @@ from brevity.common.http.app import create_app
 from brevity.common.http.server import BackgroundServer
 from brevity.common.kafka.record import Record
 from brevity.common.settings import AuthSettings, HttpSettings
-from brevity.documents.normalise import check_prose, normalise
-from brevity.ingest.extract.files import extract_bytes, extract_string
-from brevity.ingest.extract.readers import shared_readers
+from brevity.documents import read
+from brevity.documents.confined.readers import shared_readers
 from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words
 
@@ -88,13 +87,11 @@ def _document(case: Case, data: bytes) -> None:
         event = json.dumps({"text": text, "media_type": case.media_type}).encode()
         del text
         submitted = decode(DocumentSubmitted, _record(event))
-        found = extract_string(submitted.text or "", submitted.media_type)
+        found = read(submitted.text or "", submitted.media_type)
     else:
-        found = extract_bytes(data, case.media_type)
-    text = normalise(found.text)
-    check_prose(text)
-    detect_language(text)
-    count_words(text)
+        found = read(data, case.media_type)
+    detect_language(found.text)
+    count_words(found.text)
 
 
 def _event(body: bytes) -> None:
@@ -116,7 +113,7 @@ def _cost(name: str, size: int, work: Callable[[], None], outcomes: frozenset[st
         auth=AuthSettings(),
         registry=CollectorRegistry(),
     )
-    extract_string("<p>Wake the readers up.", "text/html")
+    read("<p>Wake the readers up.", "text/html")
     detect_language("Load the model of languages.")
     starter = shared_readers().process_id
     watched = _Watched(starter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 
@@ -9,8 +10,10 @@ from brevity.common.errors import Rejected
 
 BASE_SECONDS = 1.5
 """Processor time until the first text is there. Ordinary files need some hundredths of it."""
-CHARACTERS_A_SECOND = {"pdf": 20_000, "docx": 50_000, "html": 400_000, "markdown": 400_000}
-"""Text that earns a second more, by kind. Ordinary files give two to ten times as much in that time."""
+CHARACTERS_A_SECOND = {"pdf": 20_000, "docx": 50_000, "html": 400_000, "markdown": 400_000, "text": 400_000}
+"""Text that earns a second more, by format. Ordinary files give two to ten times as much in that time."""
+USUAL_CHARACTERS_A_SECOND = 100_000
+"""Of the other formats."""
 
 
 class Budget:
@@ -19,20 +22,25 @@ class Budget:
     So a book of a thousand pages may take its time, and a file made to keep a reader busy may not.
 
     Args:
-        kind: Of the file, one of CHARACTERS_A_SECOND.
-        seconds: Most processor time in all, whatever is found.
+        kind: The file's format.
+        seconds: Most processor time in all, whatever is found; infinite for one that never ends the process.
         most_characters: Most text.
         size: Bytes of the file: a small one that unpacks to the same text again and again earns nothing by it.
     """
 
     def __init__(self, kind: str, seconds: float, most_characters: int, size: int) -> None:
-        self._rate = CHARACTERS_A_SECOND[kind]
+        self._rate = CHARACTERS_A_SECOND.get(kind, USUAL_CHARACTERS_A_SECOND)
         self._seconds = seconds
         self._size = size
         self._seen: set[int] = set()
         self._most = most_characters
         self._found = self._characters = 0
         self._arm()
+
+    @classmethod
+    def idle(cls) -> Budget:
+        """One that costs nobody anything, for loading what reading needs."""
+        return cls("", math.inf, 1_000_000, 0)
 
     def earn(self, text: str) -> str:
         """`text` as it is, which counts as found. Raises Rejected as `repeat` does."""
@@ -54,6 +62,8 @@ class Budget:
         return text
 
     def _arm(self) -> None:
+        if self._seconds == math.inf:
+            return
         earned = min(self._found, self._size) / self._rate
         allowed = min(self._seconds, BASE_SECONDS + earned)
         signal.setitimer(signal.ITIMER_PROF, max(0.001, allowed - time.process_time()))

@@ -19,7 +19,7 @@ from brevity.common.events.base import without_nulls
 from brevity.common.events.codec import explained, read_json
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.ingest.extract.kinds import kind_of
+from brevity.documents.kinds import kind_of
 from brevity.ingest.settings import IngestBlock
 from brevity.ingest.submit import Submitter, too_large
 from brevity.ingest.waiting import outcomes, watch

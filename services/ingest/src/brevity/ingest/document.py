@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 
@@ -16,9 +17,9 @@ from brevity.common.events.base import Identifier
 from brevity.common.ids import canonical_json, content_hash, deterministic_id
 from brevity.common.kafka.record import Record
 from brevity.common.storage.objects import ObjectStore
-from brevity.documents.normalise import check_prose, normalise
+from brevity.documents import Document, Limits, read
+from brevity.documents.model import Block, Warned
 from brevity.ingest import references
-from brevity.ingest.extract.files import Extracted, Limits, extract_bytes, extract_string
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock
 from brevity.nlp.language import detect_language
@@ -46,6 +47,8 @@ class Prepared:
     language: str
     confidence: float
     words: int
+    blocks: Sequence[Block] = ()
+    warnings: Sequence[Warned] = ()
 
     @property
     def claim_id(self) -> str:
@@ -97,10 +100,9 @@ def _prepare(
     metrics: IngestMetrics,
 ) -> Prepared:
     began = time.perf_counter()
-    extracted = _extract(submitted, found, settings)
-    metrics.extract_seconds.labels(extracted.kind).observe(time.perf_counter() - began)
-    text = normalise(extracted.text)
-    check_prose(text)
+    document = _read(submitted, found, settings)
+    metrics.extract_seconds.labels(document.format).observe(time.perf_counter() - began)
+    text = document.text
     data = text.encode("utf-8")
     _check_size(len(data), settings)
     if submitted.language is not None:
@@ -115,7 +117,7 @@ def _prepare(
             remedy="Send a document that is long enough to be summarized.",
         )
     digest = content_hash(data)
-    title = submitted.title or " ".join(normalise(extracted.title or "").split())[:_LONGEST_TITLE] or None
+    title = submitted.title or (document.title or "")[:_LONGEST_TITLE] or None
     return Prepared(
         submitted=submitted,
         document_id=submitted.document_id
@@ -128,23 +130,24 @@ def _prepare(
         language=language,
         confidence=confidence,
         words=words,
+        blocks=document.blocks,
+        warnings=document.warnings,
     )
 
 
-def _extract(submitted: DocumentSubmitted, found: str | bytes, settings: IngestBlock) -> Extracted:
-    limits = _limits(submitted, settings)
-    if isinstance(found, str):
-        return extract_string(found, submitted.media_type, limits)
+def _read(submitted: DocumentSubmitted, found: str | bytes, settings: IngestBlock) -> Document:
     declared = submitted.object.media_type if submitted.object else None
-    return extract_bytes(found, declared or submitted.media_type, limits)
+    name = submitted.object.object_key.rsplit("/", 1)[-1] if submitted.object else None
+    return read(found, declared or submitted.media_type, name, limits_of(settings, submitted.tenant))
 
 
-def _limits(submitted: DocumentSubmitted, settings: IngestBlock) -> Limits:
+def limits_of(settings: IngestBlock, tenant: str) -> Limits:
+    """What reading one file of `tenant` may take."""
     return Limits(
         seconds=settings.extract_seconds,
         memory=settings.extract_memory_bytes,
         most_characters=settings.max_bytes,
-        caller=submitted.tenant,
+        caller=tenant,
     )
 
 

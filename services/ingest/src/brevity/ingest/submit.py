@@ -19,7 +19,7 @@ from brevity.common.observability import tracing
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.places import upload_key
-from brevity.ingest.extract.kinds import kind_of
+from brevity.documents.kinds import kind_of
 from brevity.ingest.settings import IngestBlock
 
 _LONGEST_MEDIA_TYPE = 200

@@ -10,9 +10,9 @@ from docx import Document
 from pypdf import PdfWriter
 
 from brevity.common.errors import Rejected
+from brevity.documents import Limits, read
+from brevity.documents.kinds import kind_of
 from brevity.documents.normalise import check_prose, normalise
-from brevity.ingest.extract.files import Limits, extract_bytes, extract_string
-from brevity.ingest.extract.kinds import kind_of
 
 LIMITS = Limits(seconds=20.0)
 
@@ -48,34 +48,34 @@ def pdf_of(line: str) -> bytes:
 
 def code_of(data: bytes, media_type: str | None = None) -> str:
     with pytest.raises(Rejected) as caught:
-        extract_bytes(data, media_type, LIMITS)
+        read(data, media_type, limits=LIMITS)
     return caught.value.code
 
 
 def test_a_docx_gives_its_paragraphs_in_order() -> None:
-    assert extract_bytes(docx_of("First point.", "Second point."), None, LIMITS).text == (
+    assert read(docx_of("First point.", "Second point."), limits=LIMITS).text == (
         "First point.\n\nSecond point."
     )
 
 
 def test_a_pdf_gives_its_text() -> None:
-    assert "The river rose" in extract_bytes(pdf_of("The river rose"), None, LIMITS).text
+    assert "The river rose" in read(pdf_of("The river rose"), limits=LIMITS).text
 
 
 def test_an_html_page_gives_its_article_and_title_without_scripts() -> None:
     page = b"<!doctype html><title>News</title><nav>Menu</nav><article><p>It rained.</p><script>x()</script></article>"
-    found = extract_bytes(page, None, LIMITS)
-    assert (normalise(found.text), found.title) == ("It rained.", "News")
+    found = read(page, limits=LIMITS)
+    assert (found.text, found.title) == ("It rained.", "News")
 
 
 def test_markdown_loses_its_marks() -> None:
-    found = extract_string("# Report\n\nSales **grew** by 3%.", "text/markdown")
+    found = read("# Report\n\nSales **grew** by 3%.", "text/markdown")
     assert found.text == "Report\n\nSales grew by 3%."
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_text_is_read_in_the_encoding_it_is_written_in(encoding: str) -> None:
-    assert extract_bytes("Größe façade".encode(encoding), "text/plain", LIMITS).text == "Größe façade"
+    assert read("Größe façade".encode(encoding), "text/plain", limits=LIMITS).text == "Größe façade"
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
@@ -100,7 +100,7 @@ def test_a_pdf_with_a_password_is_refused() -> None:
 
 def test_a_reader_that_needs_too_much_memory_harms_only_itself() -> None:
     with pytest.raises(Rejected) as caught:
-        extract_bytes(docx_of("x"), None, Limits(memory=1 << 20))
+        read(docx_of("x"), limits=Limits(memory=1 << 20))
     assert caught.value.code == "too_complex"
 
 

@@ -16,7 +16,9 @@ from functools import cache
 from typing import Any
 
 from brevity.common.errors import Rejected, Unavailable
-from brevity.ingest.extract.worker import ANSWER, JOB, KINDS, STARTED, WAITING
+from brevity.documents.compact import BYTES_A_BLOCK, MOST_BLOCKS, load_blocks
+from brevity.documents.confined.protocol import ANSWER, JOB, LONGEST_HEAD, STARTED, WAITING
+from brevity.documents.model import Document, Warned
 
 MOST_AT_ONCE = min(8, max(2, os.cpu_count() or 1))
 """The deployment leaves room for the memory of as many."""
@@ -44,38 +46,41 @@ class Readers:
         self._jobs: socket.socket | None = None
 
     def read(
-        self, kind: str, data: bytes, *, seconds: float, memory: int, most_characters: int, caller: str = ""
-    ) -> tuple[str, str | None]:
-        """Text and title of a file of `kind`, one of KINDS.
+        self,
+        kind: str,
+        data: bytes,
+        *,
+        seconds: float,
+        memory: int,
+        most_characters: int,
+        caller: str = "",
+        charset: str | None = None,
+    ) -> Document:
+        """What a file of the format `kind` says.
 
         Args:
             seconds: Most processor time.
             memory: Most bytes of memory beyond those of a process that reads nothing.
             most_characters: Most text.
             caller: Whose file it is.
+            charset: The encoding that whoever sent it named, where the format is written in characters.
 
         Raises:
             Rejected: Why it cannot be read: `too_complex` at the limits, else as the reader says.
             Unavailable: No process can be started.
         """
         whole = math.ceil(seconds)
-        job = JOB.pack(KINDS.index(kind), whole, memory, most_characters, len(data))
+        options = json.dumps({"format": kind, "charset": charset}).encode()
+        job = JOB.pack(whole, memory, most_characters, len(options), len(data))
         with self._place(caller), closing(self._start(job)) as child:
             child.settimeout(WAITING * whole + 5)
             try:
+                child.sendall(options)
                 child.sendall(data)
-                sizes = _receive(child, ANSWER.size)
-                length, characters = ANSWER.unpack(sizes)
-                if length > _LONGEST_HEAD or characters > 4 * most_characters:
-                    raise _too_complex(kind, seconds)
-                head: Any = json.loads(_receive(child, length))
-                text = str(_receive(child, characters), "utf-8", "surrogatepass")
-            except (OSError, EOFError, ValueError):
+                return _document(child, most_characters)
+            except (OSError, EOFError, ValueError, KeyError, TypeError):
                 # Ended by its limits. Closing the socket ends what may be left of it at its next word.
                 raise _too_complex(kind, seconds) from None
-        if "code" in head:
-            raise Rejected(head["message"], code=head["code"], remedy=head.get("remedy") or _REMEDY)
-        return text, head["title"]
 
     @property
     def process_id(self) -> int:
@@ -134,7 +139,7 @@ class Readers:
         if self._jobs is None or self._process is None or self._process.poll() is not None:
             self._stop()
             ours, theirs = socket.socketpair()
-            command = [sys.executable, "-I", "-m", "brevity.ingest.extract.worker"]
+            command = [sys.executable, "-I", "-m", "brevity.documents.confined.worker"]
             with theirs:
                 # Isolated (-I): neither the working directory nor a variable decides what is imported. An empty
                 # environment: it needs no secret, and cannot leak one.
@@ -156,6 +161,24 @@ class Readers:
 def shared_readers() -> Readers:
     """The readers of this process."""
     return Readers()
+
+
+def _document(child: socket.socket, most_characters: int) -> Document:
+    """A child's answer. Raises ValueError for what no reader of ours says."""
+    head_size, blocks_size, text_size = ANSWER.unpack(_receive(child, ANSWER.size))
+    if (
+        head_size > LONGEST_HEAD
+        or blocks_size > BYTES_A_BLOCK * MOST_BLOCKS
+        or text_size > 4 * most_characters
+    ):
+        raise ValueError
+    head: Any = json.loads(_receive(child, head_size))
+    if "code" in head:
+        raise Rejected(head["message"], code=head["code"], remedy=head.get("remedy") or _REMEDY)
+    blocks = tuple(load_blocks(_receive(child, blocks_size)))
+    text = str(_receive(child, text_size), "utf-8")
+    warnings = tuple(Warned(code, message) for code, message in head["warnings"])
+    return Document(text, blocks, head["format"], head["title"], warnings, head["words_dropped"])
 
 
 def _receive(child: socket.socket, size: int) -> bytearray:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from brevity.common.errors import Rejected
-
-Kind = Literal["text", "markdown", "html", "pdf", "docx"]
+from brevity.documents.formats import FORMATS
 
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|article)\b", re.IGNORECASE)
 _FOREIGN = (
@@ -21,18 +19,12 @@ _FOREIGN = (
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"{\\rtf", "an RTF file"),
 )
-_DECLARED: dict[str, Kind] = {
-    "text/plain": "text",
-    "text/markdown": "markdown",
-    "text/x-markdown": "markdown",
-    "text/html": "html",
-    "application/xhtml+xml": "html",
-}
-_REMEDY = "Send plain text, Markdown, HTML, PDF or DOCX."
+_DECLARED = {declared: each.name for each in FORMATS.values() for declared in each.media_types}
+REMEDY = "Send plain text, Markdown, HTML, PDF or DOCX."
 
 
-def kind_of(data: bytes, media_type: str | None = None) -> Kind:
-    """The kind of `data`; `media_type` only tells text formats apart.
+def kind_of(data: bytes, media_type: str | None = None) -> str:
+    """The format of `data`, one of FORMATS; `media_type` only tells text formats apart.
 
     Raises:
         Rejected: `unsupported_type`.
@@ -43,25 +35,27 @@ def kind_of(data: bytes, media_type: str | None = None) -> Kind:
         # Only the directory of the archive is searched here; the reader checks the archive itself.
         if b"word/document.xml" in data:
             return "docx"
-        raise Rejected("the file is a ZIP archive but no DOCX", code="unsupported_type", remedy=_REMEDY)
+        raise Rejected("the file is a ZIP archive but no DOCX", code="unsupported_type", remedy=REMEDY)
     for signature, name in _FOREIGN:
         if data.startswith(signature):
-            raise Rejected(f"the file is {name}", code="unsupported_type", remedy=_REMEDY)
+            raise Rejected(f"the file is {name}", code="unsupported_type", remedy=REMEDY)
     declared = (media_type or "").split(";")[0].strip().lower()
     if _HTML.search(data[:2048]):
         return "html"
-    return _DECLARED.get(declared, "text")
+    kind = _DECLARED.get(declared, "text")
+    return kind if FORMATS[kind].in_characters else "text"
 
 
-def kind_of_text(media_type: str | None) -> Kind:
-    """The kind of a text that came as a string, by its declared type.
+def kind_of_text(media_type: str | None) -> str:
+    """The format of a text that came as a string, by its declared type.
 
     Raises:
         Rejected: `unsupported_type`.
     """
     declared = (media_type or "text/plain").split(";")[0].strip().lower()
-    if declared not in _DECLARED:
+    kind = _DECLARED.get(declared)
+    if kind is None or not FORMATS[kind].in_characters:
         raise Rejected(
-            f"`media_type` {declared!r} cannot come as `text`", code="unsupported_type", remedy=_REMEDY
+            f"`media_type` {declared!r} cannot come as `text`", code="unsupported_type", remedy=REMEDY
         )
-    return _DECLARED[declared]
+    return kind

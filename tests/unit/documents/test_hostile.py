@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from brevity.common.errors import BrevityError
-from brevity.documents.normalise import check_prose, normalise
-from brevity.ingest.extract.files import extract_bytes
-from brevity.ingest.extract.readers import Readers
+from brevity.documents import read
+from brevity.documents.confined.readers import Readers
 from tests.support.hostile import HOSTILE, Case
 from tests.support.memory import peak_bytes
 
@@ -40,8 +39,7 @@ def test_a_hostile_document_has_a_clear_end_and_costs_little(case: Case) -> None
     data = case.make()
     before, began = peak_bytes(), time.process_time()
     try:
-        text = normalise(extract_bytes(data, case.media_type).text)
-        check_prose(text)
+        read(data, case.media_type)
         outcome = "accepted"
     except BrevityError as error:
         outcome = error.code
@@ -60,17 +58,17 @@ def reader():
 def test_a_file_does_not_wait_for_all_of_another_senders_files(reader: Readers) -> None:
     ended: list[str] = []
 
-    def read(caller: str, source: str) -> None:
+    def send(caller: str, source: str) -> None:
         with contextlib.suppress(BrevityError):  # that it is refused is shown above
             reader.read("html", source.encode(), caller=caller, **LIMITS)
         ended.append(caller)
 
     reader.read("html", b"<p>warm", **LIMITS)
-    slow = [threading.Thread(target=read, args=("hostile", "<div>" * 80_000)) for _ in range(3)]
+    slow = [threading.Thread(target=send, args=("hostile", "<div>" * 80_000)) for _ in range(3)]
     for thread in slow:
         thread.start()
     time.sleep(0.3)
-    read("honest", "<p>Some words.")
+    send("honest", "<p>Some words.")
     assert ended.count("hostile") <= 1
     for thread in slow:
         thread.join()
@@ -83,7 +81,7 @@ def test_neither_working_directory_nor_environment_decides_what_a_reader_imports
     (tmp_path / "selectolax" / "__init__.py").write_text("raise SystemExit('imported from outside')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert reader.read("html", b"<p>Some words.", **LIMITS)[0].strip() == "Some words."
+    assert reader.read("html", b"<p>Some words.", **LIMITS).text == "Some words."
 
 
 def test_readers_come_back_when_what_starts_them_was_killed(reader: Readers) -> None:
@@ -92,7 +90,7 @@ def test_readers_come_back_when_what_starts_them_was_killed(reader: Readers) -> 
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert reader.read("html", b"<p>Some words.", **LIMITS)[0].strip() == "Some words."
+    assert reader.read("html", b"<p>Some words.", **LIMITS).text == "Some words."
 
 
 def test_a_text_over_the_limit_is_never_taken_from_a_reader(reader: Readers) -> None:
