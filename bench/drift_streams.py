@@ -138,7 +138,7 @@ def _summary(summary: str, text: str, words: int, language: str) -> SummaryCompl
         summary="",
         sentences=[supported] * len(sentences),
         coverage=Coverage(percent=100, spans=[]),
-        warnings=[SummaryWarning(code="unsupported_number", message=number) for number in sorted(strange)],
+        warnings=[SummaryWarning(code="number_not_in_source", message=number) for number in sorted(strange)],
         engine="extractive",
         model_version=MODEL,
         request=SummaryRequest(),

@@ -7,13 +7,16 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 import yaml
 from deploy.grafana import build
 
+from brevity.common.contracts import vocabulary
 from brevity.common.events import ALL_EVENTS, asyncapi
 from brevity.common.kafka.topics import BY_NAME, TOPICS
 from brevity.common.observability.tracing import service_version
+from brevity.feedback.web import words
 from tools import manifests, settings_table
 from tools.compatibility import breaking
 
@@ -30,6 +33,7 @@ def generated() -> dict[str, str]:
     )
     files["settings.md"] = settings_table.render()
     files["topics.md"] = topics_page()
+    files["vocabulary.md"] = vocabulary_page()
     files["adr/README.md"] = decisions_page()
     return files
 
@@ -42,6 +46,52 @@ def decisions_page(folder: Path = DOCS / "adr") -> str:
     ]
     head = "What a newcomer might question, and why it is so. A decision that is replaced keeps its number."
     return "\n".join(["# Decisions", "", head, "", *rows, ""])
+
+
+def vocabulary_page() -> str:
+    """The words that services share, in Markdown."""
+    warnings = [
+        f"| `{code}` | {code.severity} | {words.WARNINGS[code][0]}. {words.WARNINGS[code][1]} |"
+        for code in vocabulary.WarningCode
+    ]
+    closed = [
+        f"| {what} | {', '.join(f'`{word}`' for word in get_args(kind))} |"
+        for what, kind in (
+            ("how a document stands", vocabulary.DocumentState),
+            ("a summary's style", vocabulary.Style),
+            ("a summary's length", vocabulary.Length),
+            ("a rating", vocabulary.Rating),
+            ("how a training job stands", vocabulary.JobState),
+            ("why a training was started", vocabulary.TrainingReason),
+            ("how a model version comes into service", vocabulary.RolloutMode),
+            ("what a serving process made of it", vocabulary.ServedState),
+        )
+    ]
+    return "\n".join(
+        [
+            "# Words that services share",
+            "",
+            "Declared once, in `brevity.common.contracts.vocabulary`. Codes of rejections are in [rejections](rejections.md).",
+            "",
+            "## Warnings on summaries",
+            "",
+            "`fact` and `support` count as unfaithful: for the [drift monitors](drift.md) and for the guard of"
+            " [neural engines](long-documents.md). A `notice` does not.",
+            "",
+            "| code | severity | what the page says |",
+            "|---|---|---|",
+            *warnings,
+            "",
+            "## Others",
+            "",
+            "| what | words |",
+            "|---|---|",
+            *closed,
+            f"| what was decided on a model version | {', '.join(f'`{word}`' for word in vocabulary.Decision)} |",
+            f"| checks of the gate | {', '.join(f'`{word}`' for word in vocabulary.GateCheck)} |",
+            "",
+        ]
+    )
 
 
 def topics_page() -> str:

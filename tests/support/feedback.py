@@ -77,7 +77,7 @@ def completed(
                 )
             ],
             "coverage": Coverage(percent=100, spans=[Span(start=0, end=len(text))]),
-            "warnings": [SummaryWarning(code="unsupported_number", message="7")] * warnings,
+            "warnings": [SummaryWarning(code="number_not_in_source", message="7")] * warnings,
             "engine": "extractive",
             "model_version": model,
             "decoding": {"beams": 1},

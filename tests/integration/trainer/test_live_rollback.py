@@ -83,7 +83,7 @@ def test_a_version_rated_worse_is_rolled_back_once_and_one_rated_alike_stays(tra
         assert back.previous_model_version == worse
         assert "rated worse" in back.reason
         decided = trainer.get(f"/v1/models/extractive/versions/{promoted.version}")
-        assert decided["decision"] == "rolled back"
+        assert decided["decision"] == "rolled_back"
 
         # More of the same ratings change nothing: what was brought back stays, and is brought back once.
         rated(trainer, first.model_version, DOWN * 30, datetime.now(UTC) + timedelta(minutes=9))

@@ -10,6 +10,7 @@ import pytest
 from deploy.local.tracking import MlflowServer
 from sqlalchemy import create_engine, text
 
+from brevity.common.contracts.vocabulary import Decision
 from brevity.common.settings import S3Settings
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.registry import CHALLENGER, CHAMPION, Registry
@@ -71,7 +72,7 @@ def test_versions_aliases_and_decisions_are_in_postgresql_and_read_back(
         "sets": ["clinic", "tldr"],
         "notes": "x" * 4_700,
     }  # a tag as long as they get
-    registry.decide(second, "promote", "better on all", evidence)
+    registry.decide(second, Decision.PROMOTED, "better on all", evidence)
     registry.crown(second, first)
     registry.challenge(first)
     found = registry.versions(model)

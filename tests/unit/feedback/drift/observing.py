@@ -90,7 +90,7 @@ def summary(number: int, *, warnings: int = 0, words: int = 50, **changes: Any) 
         "summary": "A summary.",
         "sentences": [SupportedSentence(text="A summary.", start=0, end=10, spans=[], support=1)],
         "coverage": Coverage(percent=100, spans=[]),
-        "warnings": [SummaryWarning(code="unsupported_number", message=str(n)) for n in range(warnings)],
+        "warnings": [SummaryWarning(code="number_not_in_source", message=str(n)) for n in range(warnings)],
         "engine": "extractive",
         "model_version": "m-1",
         "request": SummaryRequest(words=50),

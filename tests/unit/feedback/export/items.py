@@ -131,7 +131,7 @@ def made(
 
 
 def warned() -> list[SummaryWarning]:
-    return [SummaryWarning(code="unsupported_number", message="The number 30 is not in the source.")]
+    return [SummaryWarning(code="number_not_in_source", message="The number 30 is not in the source.")]
 
 
 def reviewed(edited: str | None = None) -> Review:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from brevity.neural.port import Style
+from brevity.common.contracts.vocabulary import Style
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"</?document-[0-9a-f]{16}>")

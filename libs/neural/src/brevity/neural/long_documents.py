@@ -15,10 +15,11 @@ from collections.abc import Generator as Steps
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from brevity.common.contracts.vocabulary import Style
 from brevity.neural.chunks import split
 from brevity.neural.counting import count, count_up_to
 from brevity.neural.merging import BETWEEN, Node, groups, joined, most_tokens, shortened
-from brevity.neural.port import Generated, GenerationError, Generator, Request, Step, Style
+from brevity.neural.port import Generated, GenerationError, Generator, Request, Step
 from brevity.neural.spans import union
 from brevity.nlp.types import Span
 from brevity.nlp.words import count_words

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Style = Literal["paragraph", "bullets", "headline"]
+from brevity.common.contracts.vocabulary import Style
+
 Step = Literal["whole", "part", "merge"]
 """A whole document, one part of a long one, or the summaries of parts to be made into one."""
 

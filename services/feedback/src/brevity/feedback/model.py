@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from brevity.common.contracts.vocabulary import DocumentState, Rating
 from brevity.common.events import (
     DocumentAccepted,
     DocumentRejected,
@@ -13,14 +14,13 @@ from brevity.common.events import (
     SummaryFailed,
     SummaryRequest,
 )
-from brevity.common.events.versions import DocumentState, Version
+from brevity.common.events.versions import Version
 
 Outcome = DocumentRejected | SummaryFailed
 """A document that did not get its summary."""
 
 PipelineEvent = DocumentAccepted | DocumentRejected | SummaryCompleted | SummaryFailed
 
-Rating = Literal["up", "down"]
 Standing = Literal["up", "down", "mixed", "none"]
 """How a summary stands with its reviewers: more up than down, more down than up, as many, or unrated."""
 

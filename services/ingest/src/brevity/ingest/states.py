@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from pymongo import ASCENDING, MongoClient, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
@@ -22,7 +22,6 @@ from brevity.ingest.mongo import translated
 from brevity.ingest.notes import Note
 
 COLLECTION = "documents"
-State = Literal["submitted", "accepted", "rejected", "failed", "completed"]
 Outcome = DocumentOutcome
 Fields = dict[str, Any]
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from brevity.common.cli.terminal import plain, shown
+from brevity.common.contracts.vocabulary import Length, Style
 from brevity.common.errors import Rejected
-from brevity.common.events.documents import Length, Style
 from brevity.summarize.engines.registry import DEFAULT
 
 _LINES_SUFFIXES = {".jsonl", ".ndjson"}

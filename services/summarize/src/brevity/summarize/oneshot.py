@@ -9,8 +9,9 @@ from itertools import islice
 
 from pydantic import ValidationError
 
+from brevity.common.contracts.vocabulary import Length, Style
 from brevity.common.errors import BrevityError, Rejected
-from brevity.common.events.documents import Length, Style, SummaryRequest
+from brevity.common.events.documents import SummaryRequest
 from brevity.common.settings import load_settings
 from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from brevity.common.contracts.vocabulary import Decision
 from brevity.common.errors import Unavailable
 from brevity.trainer.gate.policy import Policy
 from brevity.trainer.jobs.model import Job
@@ -37,13 +38,13 @@ class Finisher:
         reason = str(result["reason"])
         common = {"version": version.version, "step": None}
         if not result["passes"]:
-            self._registry.decide(version, "refused", reason, result["evidence"])
+            self._registry.decide(version, Decision.REFUSED, reason, result["evidence"])
             return {**common, "outcome": "refused", "message": f"refused by the gate: {reason}"}
         if self._policy.approval == "person":
-            self._registry.decide(version, "waiting", reason, result["evidence"])
+            self._registry.decide(version, Decision.WAITING, reason, result["evidence"])
             message = f"version {version.version} passed and waits for approval: {reason}"
             return {**common, "outcome": "waiting", "message": message}
-        self._registry.decide(version, "promoted", reason, result["evidence"])
+        self._registry.decide(version, Decision.PROMOTED, reason, result["evidence"])
         self._promotions.promote(
             version,
             reason=reason,

@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from brevity.common.contracts.vocabulary import Decision
 from brevity.common.errors import Rejected
 from brevity.common.events import ObjectRef
 from brevity.common.ids import file_hash
@@ -244,7 +245,7 @@ class Registry:
         with reached(self._url):
             self._client.set_registered_model_alias(version.model, CHALLENGER, version.version)
 
-    def decide(self, version: Version, decision: str, reason: str, evidence: Mapping[str, Any]) -> None:
+    def decide(self, version: Version, decision: Decision, reason: str, evidence: Mapping[str, Any]) -> None:
         """Write the gate's or a person's decision onto the version."""
         written = {_DECISION: decision, _REASON: reason, _EVIDENCE: json.dumps(evidence)}
         with reached(self._url):

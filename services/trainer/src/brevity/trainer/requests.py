@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
+from brevity.common.contracts.vocabulary import TrainingReason
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import TrainingRequested
 from brevity.common.observability.logging import get_logger
@@ -20,8 +21,6 @@ from brevity.trainer.producer import EventProducer
 from brevity.trainer.recipe import ENGINES, recipe_of
 
 log = get_logger(__name__)
-
-Reason = Literal["person", "schedule", "drift", "feedback"]
 
 
 class Requests:
@@ -37,7 +36,7 @@ class Requests:
         *,
         model: str,
         engine: str,
-        reason: Reason,
+        reason: TrainingReason,
         detail: str | None = None,
         dataset: dict[str, Any] | None = None,
         parameters: dict[str, Any] | None = None,

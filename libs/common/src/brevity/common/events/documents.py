@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from brevity.common.contracts.vocabulary import Length, RejectionCode, Style
 from brevity.common.events.base import (
     Event,
     Identifier,
@@ -25,9 +26,6 @@ from brevity.common.ids import canonical_json, deterministic_id
 MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 MetadataValue = Annotated[Prose, StringConstraints(max_length=2_000)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50), BeforeValidator(without_nulls)]
-
-Style = Literal["paragraph", "bullets", "headline"]
-Length = Literal["short", "medium", "long"]
 
 
 class SummaryRequest(Value):
@@ -140,7 +138,7 @@ class DocumentRejected(Event):
     )
     tenant: str | None = None
     code: str = Field(
-        description="Reason in snake_case, e.g. `not_json`, `too_large`, `no_text`, `duplicate`."
+        description="Reason, one of " + ", ".join(f"`{code}`" for code in RejectionCode) + "; more may come."
     )
     message: str = Field(description="What is wrong, for a person.")
     remedy: str = Field(description="What to do about it.")

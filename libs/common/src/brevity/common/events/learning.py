@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from brevity.common.contracts.vocabulary import JobState, Rating, RolloutMode, ServedState, TrainingReason
 from brevity.common.events.base import Event, Identifier, ObjectRef, Sha256, Tenant, Timestamp, Value
 from brevity.common.events.documents import SummaryRequest
 from brevity.common.ids import deterministic_id
@@ -20,7 +21,7 @@ class FeedbackRecorded(Event):
     summary_id: Identifier
     document_id: Identifier
     tenant: Tenant
-    rating: Literal["up", "down"] | None = None
+    rating: Rating | None = None
     edited_summary: str | None = Field(default=None, description="The summary as the reviewer would have it.")
     edit_distance: float | None = Field(
         default=None, ge=0, le=1, description="Share of the words that the edit changed; absent without one."
@@ -84,7 +85,7 @@ class TrainingRequested(Event):
     topic: ClassVar[str] = "training.requested"
 
     job_id: Identifier
-    reason: Literal["person", "schedule", "drift", "feedback"]
+    reason: TrainingReason
     detail: str | None = None
     model: str
     engine: str
@@ -109,7 +110,7 @@ class TrainingStatus(Event):
 
     job_id: Identifier
     model: str
-    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    state: JobState
     progress: float = Field(default=0, ge=0, le=1)
     step: str | None = None
     message: str | None = None
@@ -129,7 +130,7 @@ class Rollout(Value):
     documents beside it, and only the differences are kept.
     """
 
-    mode: Literal["full", "canary", "shadow"] = "full"
+    mode: RolloutMode = "full"
     share: float = Field(
         default=1.0, ge=0, le=1, description="Share of the documents, for `canary` and `shadow`."
     )
@@ -210,7 +211,7 @@ class ModelServed(Event):
     model_version: str | None = Field(
         default=None, description="How summaries of it name it; absent when it could not be loaded."
     )
-    state: Literal["in_service", "refused", "retired", "compared"] = Field(
+    state: ServedState = Field(
         description="`in_service`: it writes summaries, or is compared as a shadow, from now on. `refused`: it could not"
         " be loaded or failed its trial, and what was in service goes on. `retired`: its last batch is done."
         " `compared`: what a shadow did differently, over some documents."

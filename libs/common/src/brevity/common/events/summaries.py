@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from brevity.common.contracts.vocabulary import WarningCode
 from brevity.common.events.base import Event, Identifier, ObjectRef, Origin, Sha256, Tenant, Timestamp, Value
 from brevity.common.events.documents import Metadata, SummaryRequest
 
@@ -39,7 +40,7 @@ class SummaryWarning(Value):
     """Something a reader should check, e.g. a number that the source does not hold."""
 
     code: str = Field(
-        description="e.g. `unsupported_number`, `unsupported_name`, `unsupported_date`, `low_support`, `partial_coverage`."
+        description="One of " + ", ".join(f"`{code}`" for code in WarningCode) + "; more may come."
     )
     message: str
     start: int | None = Field(

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
+from brevity.common.contracts.vocabulary import DocumentState
 from brevity.common.events.base import Origin
 from brevity.common.events.documents import DocumentAccepted, DocumentRejected
 from brevity.common.events.summaries import SummaryCompleted, SummaryFailed
 
 T = TypeVar("T")
-DocumentState = Literal["submitted", "accepted", "rejected", "failed", "completed"]
 DocumentOutcome = DocumentAccepted | DocumentRejected | SummaryCompleted | SummaryFailed
 
 _RANK: dict[DocumentState, int] = {"submitted": 0, "rejected": 2, "accepted": 3, "failed": 4, "completed": 5}

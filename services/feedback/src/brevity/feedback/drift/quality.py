@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from brevity.common.contracts.vocabulary import Severity, severity_of
 from brevity.common.events import SummaryCompleted
 
 
 def warning_share(summary: SummaryCompleted) -> float:
-    """Faithfulness warnings a sentence; `partial_coverage` concerns the source's length and is left out."""
-    doubtful = sum(warning.code != "partial_coverage" for warning in summary.warnings)
+    """Warnings a sentence, of those that doubt what it says; notices are left out."""
+    doubtful = sum(severity_of(warning.code) is not Severity.NOTICE for warning in summary.warnings)
     return doubtful / max(1, len(summary.sentences))
 
 

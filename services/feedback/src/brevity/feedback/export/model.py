@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
+from brevity.common.contracts.vocabulary import Rating
 from brevity.common.events import SummaryCompleted
 
 
@@ -37,7 +37,7 @@ class Review:
 
     reviewer: str
     at: datetime
-    rating: Literal["up", "down"] | None = None
+    rating: Rating | None = None
     edited_summary: str | None = None
     reasons: tuple[str, ...] = ()
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from brevity.common.contracts.vocabulary import Decision, RolloutMode
+
 
 class _Told(BaseModel):
     """Fields that are not known here are another release's, and left alone."""
@@ -55,9 +57,18 @@ class Version(_Told):
     data_version: str | None = None
     variant_of: str | None = None
     decision: str | None = None
+    """A `Decision`, or a word of another release."""
     reason: str | None = None
     evidence: Evidence = Evidence()
     created_ms: int = 0
+
+    @field_validator("decision")
+    @classmethod
+    def _worded(cls, value: str | None) -> str | None:
+        try:
+            return value and Decision(value)
+        except ValueError:
+            return value
 
     @property
     def made_at(self) -> datetime:
@@ -126,7 +137,7 @@ class Rollout(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Literal["full", "canary", "shadow"] = "full"
+    mode: RolloutMode = "full"
     percent: float = Field(default=10, gt=0, le=100)
 
     def told(self) -> Mapping[str, Any]:

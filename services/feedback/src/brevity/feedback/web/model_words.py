@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from brevity.common.contracts.vocabulary import Decision, GateCheck
 from brevity.feedback.registry.versions import Check
 
 CHECKS: Mapping[str, str] = {
-    "documents": "Enough documents",
-    "quality": "Quality",
-    "variant": "Keeps its parent's quality",
-    "groups": "No group falls",
-    "faithfulness": "Faithfulness",
-    "speed": "Speed",
-    "size": "Size",
+    GateCheck.DOCUMENTS: "Enough documents",
+    GateCheck.QUALITY: "Quality",
+    GateCheck.VARIANT: "Keeps its parent's quality",
+    GateCheck.LENGTH: "Keeps its parent's length",
+    GateCheck.GROUPS: "No group falls",
+    GateCheck.FAITHFULNESS: "Faithfulness",
+    GateCheck.SPEED: "Speed",
+    GateCheck.SIZE: "Size",
 }
 DECISIONS: Mapping[str, str] = {
-    "promoted": "Promoted",
-    "refused": "Refused",
-    "waiting": "Waits for approval",
-    "rolled_back": "Rolled back",
+    Decision.PROMOTED: "Promoted",
+    Decision.REFUSED: "Refused",
+    Decision.WAITING: "Waits for approval",
+    Decision.ROLLED_BACK: "Rolled back",
 }
 MEASURES: Mapping[str, str] = {
     "rouge1": "ROUGE-1",

@@ -13,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from brevity.common.contracts.vocabulary import DocumentState
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentRejected, DocumentSubmitted, SummaryRequest
 from brevity.feedback.model import Outcome, StoredDocument, StoredSummary
@@ -28,8 +29,6 @@ _LAST_MS = 253_402_300_799_000
 
 _LONGEST_FIELD_BYTES = 32 << 20
 """Of the text; the whole request is bounded by BREVITY_HTTP_MAX_BODY_BYTES."""
-
-State = Literal["submitted", "accepted", "completed", "rejected", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Card:
 
     document_id: str
     title: str
-    state: State
+    state: DocumentState
     summary: StoredSummary | None = None
     problem: Outcome | None = None
     steps: list[Step] = field(default_factory=list[Step])
@@ -144,7 +143,7 @@ async def _submitted(
 async def _card(repository: Repository, tenant: str, name: str, since: datetime | None) -> Card:
     """How a document stands, by what was last heard of it, or heard since then."""
     heard = await repository.stands(tenant, name, since)
-    state: State = heard.state if heard else "submitted"
+    state: DocumentState = heard.state if heard else "submitted"
     summary = await repository.summary(tenant, heard.id) if heard and state == "completed" else None
     document = await repository.document(tenant, name)
     return Card(
@@ -163,7 +162,7 @@ def _title(document: StoredDocument | None, summary: StoredSummary | None) -> st
     return document.event.title if document is not None else None
 
 
-def _steps(state: State) -> list[Step]:
+def _steps(state: DocumentState) -> list[Step]:
     names = ("Submitted", "Accepted", "Summarized")
     if state == "rejected":
         return [Step("Submitted", "done"), Step("Rejected", "failed")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import get_args
 
+from brevity.common.contracts.vocabulary import WarningCode
 from brevity.common.events import SummaryCompleted
 from brevity.feedback.model import Reason
 
@@ -29,13 +31,42 @@ REASONS: dict[str, dict[str, str]] = {
 REASON_NAMES = {code: name for group in REASONS.values() for code, name in group.items()}
 assert set(REASON_NAMES) == set(get_args(Reason))  # noqa: S101 - a reason without a name could not be chosen
 
-_WARNINGS = {
-    "number_not_in_source": ("Number not found in the source", "It may be wrong or made up."),
-    "date_not_in_source": ("Date not found in the source", "It may be wrong or made up."),
-    "name_not_in_source": ("Name not found in the source", "It may belong to somebody or something else."),
-    "low_support": ("Little support in the source", "Compare it before you rely on it."),
-    "coverage_below_100": ("Not all of the document was read", "What the rest says is missing here."),
-    "language_undetermined": ("Language not recognised", "Facts may be checked less well than usual."),
+WARNINGS: Mapping[str, tuple[str, str]] = {
+    WarningCode.NUMBER_NOT_IN_SOURCE: ("Number not found in the source", "It may be wrong or made up."),
+    WarningCode.DATE_NOT_IN_SOURCE: ("Date not found in the source", "It may be wrong or made up."),
+    WarningCode.NAME_NOT_IN_SOURCE: (
+        "Name not found in the source",
+        "It may belong to somebody or something else.",
+    ),
+    WarningCode.LOW_SUPPORT: ("Little support in the source", "Compare it before you rely on it."),
+    WarningCode.COVERAGE_BELOW_100: (
+        "Not all of the document was read",
+        "What the rest says is missing here.",
+    ),
+    WarningCode.LANGUAGE_UNDETERMINED: (
+        "Language not recognised",
+        "Facts may be checked less well than usual.",
+    ),
+    WarningCode.TRANSLATED: (
+        "In another language than its source",
+        "Names were not checked against the source.",
+    ),
+    WarningCode.SUMMARY_CUT: (
+        "The summary may lack its end",
+        "Ask for a shorter one if something is missing.",
+    ),
+    WarningCode.PARTS_CUT: ("Parts were shortened on the way", "A detail of a long document may be missing."),
+    WarningCode.REGENERATED: ("Written a second time", "The first try had more to doubt."),
+    WarningCode.FELL_BACK: ("The document's own sentences", "What the model wrote had too much to doubt."),
+    WarningCode.TEXT_LEFT_OUT: ("Part of the file was left out", "What stands there is missing here."),
+    WarningCode.CHARACTERS_DOUBTFUL: ("Characters may be wrong", "The file does not say how it is encoded."),
+    WarningCode.ORDER_DOUBTFUL: ("The order of the text is uncertain", "Sentences may not belong together."),
+    WarningCode.SCANNED_PAGES: ("Some pages are pictures", "Their text was not read."),
+    WarningCode.MIXED_LANGUAGES: ("More than one language", "Facts may be checked less well than usual."),
+    WarningCode.ATTACHMENTS_LEFT_OUT: (
+        "Attachments were not read",
+        "Submit them on their own if they matter.",
+    ),
 }
 
 STANDINGS = {"up": "Rated up", "down": "Rated down", "mixed": "Ratings are split", "none": "Not rated yet"}
@@ -61,7 +92,7 @@ def heading(event: SummaryCompleted) -> str:
 
 def warning_words(code: str) -> tuple[str, str]:
     """A name for the warning, and what to make of it; a code without words of ours names itself."""
-    known = _WARNINGS.get(code)
+    known = WARNINGS.get(code)
     return known or (code.replace("_", " ").capitalize(), "Check this place against the source.")
 
 

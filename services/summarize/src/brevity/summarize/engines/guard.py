@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
+from brevity.common.contracts.vocabulary import Severity, WarningCode
 from brevity.common.errors import BrevityError
 from brevity.summarize.engines.neural import with_tokens
 from brevity.summarize.engines.port import Flag, Job, Summary, SummaryEngine
 
 Action = Literal["keep", "regenerate", "fall_back"]
 
-_FACTS = frozenset({"number_not_in_source", "date_not_in_source", "name_not_in_source"})
-UNFAITHFUL = _FACTS | {"low_support"}
+_FACTS = frozenset(code for code in WarningCode if code.severity is Severity.FACT)
+UNFAITHFUL = frozenset(code for code in WarningCode if code.severity is not Severity.NOTICE)
 """Warnings that count."""
 _LONGEST_EXPRESSION = 100
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from brevity.common.contracts.vocabulary import Style
 from brevity.common.errors import BrevityError
 from brevity.nlp.types import Span
-
-Style = Literal["paragraph", "bullets", "headline"]
 
 
 @dataclass(frozen=True, slots=True)

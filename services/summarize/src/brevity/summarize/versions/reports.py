@@ -6,10 +6,11 @@ import os
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from confluent_kafka import KafkaException, Producer
 
+from brevity.common.contracts.vocabulary import ServedState
 from brevity.common.errors import BrevityError
 from brevity.common.events import ModelPromoted, ModelServed, encode
 from brevity.common.ids import deterministic_id
@@ -18,8 +19,6 @@ from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
 
 log = get_logger(__name__)
-
-State = Literal["in_service", "refused", "retired", "compared"]
 
 
 class Reporter:
@@ -35,7 +34,7 @@ class Reporter:
     def report(
         self,
         promotion: ModelPromoted,
-        state: State,
+        state: ServedState,
         model_version: str | None,
         metrics: Mapping[str, float],
         error: BrevityError | None = None,

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from brevity.common.contracts.vocabulary import Decision
 from brevity.common.errors import Rejected
 from brevity.common.events import ModelPromoted, Rollout
 from brevity.common.http.principal import Principal, needs
@@ -138,7 +139,7 @@ def models_routes(
             vouched_by=caller.name[:_LONGEST_NAME] if behalf else None,
             rollout=rollout,
         )
-        registry.decide(version, "promoted", reason, dict(version.evidence))
+        registry.decide(version, Decision.PROMOTED, reason, dict(version.evidence))
         return JSONResponse(event.model_dump(mode="json", exclude_none=True))
 
     return router

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from brevity.common.contracts.vocabulary import JobState
 from brevity.common.http.principal import Principal, needs
 from brevity.common.http.streams import Streams
-from brevity.trainer.jobs.model import Job, State
+from brevity.trainer.jobs.model import Job
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.requests import Requests
 
@@ -67,7 +68,7 @@ def train_routes(jobs: Jobs, requests: Requests, attempts: int, closing: Callabl
     def listed(
         caller: Reader,
         model: str | None = None,
-        state: State | None = None,
+        state: JobState | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> Response:
         """Jobs, newest first: all for an operator, and for others those that their tenant asked for."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal
 
+from brevity.common.contracts.vocabulary import GateCheck
 from brevity.trainer.gate.bootstrap import Gain, paired_gain
 from brevity.trainer.gate.figures import both, grouped
 from brevity.trainer.gate.policy import Policy
@@ -63,7 +64,7 @@ class Decision:
         return {
             "passes": self.passes,
             "reason": self.reason,
-            "checks": {name: _rounded(asdict(check)) for name, check in self.checks.items()},
+            "checks": {str(name): _rounded(asdict(check)) for name, check in self.checks.items()},
             "metrics": {name: round(value, 6) for name, value in self.metrics.items()},
             "gain": _rounded(asdict(self.gain)),
             "confidence": self.confidence,
@@ -96,30 +97,30 @@ def decide(
     ratio = _ratio(pairs)
     faithful = theirs["faithfulness"] - policy.max_faithfulness_drop
     most = policy.bytes_of(engine)
-    checks = {
-        "documents": _check(
+    checks: dict[str, Check] = {
+        GateCheck.DOCUMENTS: _check(
             len(pairs),
             ">=",
             policy.min_documents,
             f"{len(pairs)} evaluation documents, {policy.min_documents} needed",
         ),
-        "quality": _keeps(ours, theirs, policy) if variant else _rises(gain, policy),
-        **({"variant": _keeps(*both(parent), policy)} if parent else {}),
+        GateCheck.QUALITY: _keeps(ours, theirs, policy) if variant else _rises(gain, policy),
+        **({GateCheck.VARIANT: _keeps(*both(parent), policy)} if parent else {}),
         **_keeps_length(both(parent) if parent else (ours, theirs), policy, engine, variant or bool(parent)),
-        "groups": _no_fall(groups, policy),
-        "faithfulness": _check(
+        GateCheck.GROUPS: _no_fall(groups, policy),
+        GateCheck.FAITHFULNESS: _check(
             ours["faithfulness"],
             ">=",
             faithful,
             f"faithfulness {ours['faithfulness']:.3f} after {theirs['faithfulness']:.3f}",
         ),
-        "speed": _check(
+        GateCheck.SPEED: _check(
             ratio,
             "<=",
             policy.max_seconds_ratio,
             f"{ratio:.2f} times the champion's time a document, {policy.max_seconds_ratio:g} allowed",
         ),
-        "size": _check(size_bytes, "<=", most, f"{size_bytes:,} bytes, {most:,} allowed"),
+        GateCheck.SIZE: _check(size_bytes, "<=", most, f"{size_bytes:,} bytes, {most:,} allowed"),
     }
     failed = [check.why for check in checks.values() if not check.ok]
     metrics = {
@@ -131,7 +132,7 @@ def decide(
         **{f"candidate_{name}": value for name, value in ours.items()},
         **{f"champion_{name}": value for name, value in theirs.items()},
     }
-    reason = "; ".join(failed) if failed else checks["quality"].why
+    reason = "; ".join(failed) if failed else checks[GateCheck.QUALITY].why
     finite = {name: value for name, value in metrics.items() if abs(value) < 1e12}
     return Decision(not failed, reason, checks, finite, groups, gain, policy.confidence)
 
@@ -168,7 +169,7 @@ def _keeps_length(
     kept = ours["length"] / theirs["length"] if theirs["length"] else 1.0
     changed = abs(kept - 1)
     why = f"summaries have {kept:.1%} of its parent's length, {policy.variant_keeps:.0%} needed"
-    return {"length": _check(changed, "<=", round(1 - policy.variant_keeps, 9), why)}
+    return {GateCheck.LENGTH: _check(changed, "<=", round(1 - policy.variant_keeps, 9), why)}
 
 
 def _no_fall(groups: Sequence[Group], policy: Policy) -> Check:

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from brevity.common.contracts.vocabulary import JobState, TrainingReason
 from brevity.common.events import TrainingRequested, TrainingStatus
 
-State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Outcome = Literal["promoted", "waiting", "refused"]
 """Of a job that succeeded: its version is in service, waits for somebody's approval, or was refused by the gate."""
 
-ENDED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled"})
+ENDED: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled"})
 LOG_LINES = 100
 
 
@@ -32,7 +32,7 @@ class Job(BaseModel):
     job_id: str
     model: str
     engine: str
-    reason: Literal["person", "schedule", "drift", "feedback"]
+    reason: TrainingReason
     detail: str | None = None
     dataset: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -40,7 +40,7 @@ class Job(BaseModel):
     requested_by: str | None = None
     requested_at: AwareDatetime
 
-    state: State = "queued"
+    state: JobState = "queued"
     attempt: int = 0
     attempts_allowed: int = 1
     progress: float = 0.0

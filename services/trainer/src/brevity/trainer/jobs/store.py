@@ -9,8 +9,9 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from brevity.common.contracts.vocabulary import JobState
 from brevity.common.errors import Rejected
-from brevity.trainer.jobs.model import ENDED, LOG_LINES, Job, State, interrupted
+from brevity.trainer.jobs.model import ENDED, LOG_LINES, Job, interrupted
 from brevity.trainer.jobs.tenants import tenant_of
 from brevity.trainer.mongo import Document, Store, translated
 
@@ -49,7 +50,7 @@ class Jobs:
         self,
         *,
         model: str | None = None,
-        state: State | None = None,
+        state: JobState | None = None,
         tenant: str | None = None,
         limit: int = 50,
     ) -> list[Job]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from brevity.common.contracts.vocabulary import Decision
 from brevity.common.events import ModelPromoted
 from brevity.trainer.live.watch import BY
 from brevity.trainer.promotion import Promotions
 from brevity.trainer.registry import Registry
-
-ROLLED_BACK = "rolled back"
 
 
 class Rollback:
@@ -23,7 +22,7 @@ class Rollback:
             return
         worse = self._registry.version(promotion.model, promotion.version)
         before = self._registry.version(promotion.model, promotion.previous_version)
-        self._registry.decide(worse, ROLLED_BACK, reason, dict(worse.evidence))
+        self._registry.decide(worse, Decision.ROLLED_BACK, reason, dict(worse.evidence))
         self._promotions.promote(
             before,
             reason=f"rolled back: {reason}",

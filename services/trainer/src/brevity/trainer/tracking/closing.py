@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from mlflow import MlflowClient
 
+from brevity.common.contracts.vocabulary import JobState
 from brevity.common.errors import Rejected
 from brevity.common.observability.logging import get_logger
-from brevity.trainer.jobs.model import State
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.tracking.mlflow import reached
 
 log = get_logger(__name__)
 
 _MOST_RUNS = 1_000
-_STATUS: dict[State, str] = {"succeeded": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
+_STATUS: dict[JobState, str] = {"succeeded": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
 
 
 class OpenRuns:

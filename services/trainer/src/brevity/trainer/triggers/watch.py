@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 from pymongo import DESCENDING, ReplaceOne
 
+from brevity.common.contracts.vocabulary import TrainingReason
 from brevity.common.events import DriftDetected, FeedbackRecorded
 from brevity.common.ids import deterministic_id
 from brevity.common.observability.logging import get_logger
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.mongo import Document, Store, translated
-from brevity.trainer.requests import Reason, Requests
+from brevity.trainer.requests import Requests
 from brevity.trainer.settings import TrainerBlock
 from brevity.trainer.triggers.rules import SECONDS_GUESSED, Alarm, Costs, Verdict, burst_is_over, due, weigh
 
@@ -139,7 +140,7 @@ class Watch:
         log.info("training requested", reason="schedule", job_id=name)
         return True
 
-    def _decide(self, engine: str, reason: Reason, name: str, verdict: Verdict, detail: str) -> None:
+    def _decide(self, engine: str, reason: TrainingReason, name: str, verdict: Verdict, detail: str) -> None:
         log.info("training weighed", reason=reason, train=verdict.train, detail=detail)
         self._metrics.triggers.labels(reason, "requested" if verdict.train else "declined").inc()
         if verdict.train:
