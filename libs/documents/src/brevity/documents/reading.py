@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brevity.common.errors import Rejected
-from brevity.documents.characters import Decoded, decode
+from brevity.documents.characters import Decoded, decode, of_string
 from brevity.documents.confined.readers import shared_readers
+from brevity.documents.data_files import check_running_text
+from brevity.documents.encodings import charset_of_media_type
 from brevity.documents.formats.text import document_of
 from brevity.documents.kinds import kind_of, kind_of_text
 from brevity.documents.model import Document
@@ -47,14 +49,22 @@ def read(
 
 def _document(data: bytes | str, media_type: str | None, name: str | None, limits: Limits) -> Document:
     if isinstance(data, str):
-        kind = kind_of_text(media_type)
+        kind = kind_of_text(data, media_type)
         if kind == "text":
-            return document_of(Decoded(data, "utf-8"))
-        return _confined(kind, data.encode("utf-8", "surrogatepass"), limits, "utf-8")
-    kind = kind_of(data, media_type)
+            return _plain(of_string(data))
+        return _confined(kind, data.encode("utf-8", "replace"), limits, "utf-8")
+    kind = kind_of(data, media_type, name)
+    charset = charset_of_media_type(media_type)
     if kind == "text":
-        return document_of(decode(data))
-    return _confined(kind, data, limits, None)
+        return _plain(decode(data, charset))
+    return _confined(kind, data, limits, charset)
+
+
+def _plain(decoded: Decoded) -> Document:
+    """Read here: every step is linear, and a process would cost more than most texts do."""
+    document = document_of(decoded)
+    check_running_text(document.text)
+    return document
 
 
 def read_file(path: str | Path, media_type: str | None = None, limits: Limits = USUAL) -> Document:

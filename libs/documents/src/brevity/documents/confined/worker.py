@@ -24,12 +24,11 @@ from brevity.documents.budget import Budget
 from brevity.documents.building import build
 from brevity.documents.compact import MOST_BLOCKS, dump_blocks
 from brevity.documents.confined.protocol import ANSWER, JOB, STARTED, WAITING
+from brevity.documents.encodings import ENCODINGS
 from brevity.documents.formats import FORMATS
 from brevity.documents.model import Document, Found
 
 Reader = Callable[..., Found | Document]
-
-_ENCODINGS = "utf-8 utf-8-sig utf-16 utf-16-be utf-16-le utf-32 latin-1 cp1252 cp1250 mac-roman ascii gbk gb18030 big5 shift-jis"
 
 
 def main() -> None:
@@ -126,7 +125,7 @@ def _answer(
 
 def _load() -> dict[str, Reader]:
     """Every format's reader, with all that they import and load: a child can open no file."""
-    for name in _ENCODINGS.split():
+    for name in ENCODINGS:
         codecs.lookup(name)
     readers: dict[str, Reader] = {}
     for each in FORMATS.values():

@@ -14,7 +14,7 @@ _NOISE = "script,style,noscript,template,nav,aside,footer,form,iframe,svg,button
 
 def read_html(data: bytes, budget: Budget, charset: str | None = None) -> Found:
     """Readable paragraphs and title of a page."""
-    decoded = decode(data, charset)
+    decoded = decode(data, charset, markup=True)
     tree = LexborHTMLParser(decoded.text)
     title_node = tree.css_first("title")
     title = " ".join(title_node.text().split()) if title_node else ""
