@@ -12,7 +12,7 @@ import pytest
 from brevity.common.storage.s3 import S3ObjectStore
 from tests.e2e.platform import Platform, eventually
 from tests.support.samples import sample_documents
-from tests.unit.ingest.test_extract import docx_of, pdf_of
+from tests.unit.documents.test_reading import docx_of, pdf_of
 from tests.unit.summarize.texts import BRIDGE
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(480)]

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 from tools import generate
 
+from brevity.common.contracts.vocabulary import Length
 from brevity.common.events import ALL_EVENTS, SummaryRequest
-from brevity.common.events.documents import Length
 from brevity.nlp.words import count_words
 from brevity.summarize.lengths import HEADLINE_WORDS, resolve_words
 from tests.e2e.platform import Platform, Seen

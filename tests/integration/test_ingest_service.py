@@ -27,7 +27,7 @@ from brevity.ingest.submit import Sent
 from tests.support.expiry import expire
 from tests.support.stack import Stack
 from tests.support.topics import eventually, read, write
-from tests.unit.ingest.test_extract import docx_of, pdf_of
+from tests.unit.documents.test_reading import docx_of, pdf_of
 
 pytestmark = pytest.mark.stack
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from brevity.common.events.documents import Length, SummaryRequest
+from brevity.common.contracts.vocabulary import Length
+from brevity.common.events.documents import SummaryRequest
 
 HEADLINE_WORDS = 15
 

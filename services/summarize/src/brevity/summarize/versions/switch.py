@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from brevity.common.contracts.vocabulary import ServedState
 from brevity.common.errors import BrevityError, Fatal, Unavailable
 from brevity.common.events import ModelPromoted, ObjectRef
 from brevity.common.observability.logging import get_logger
@@ -14,7 +15,6 @@ from brevity.summarize.versions.cache import ModelCache
 from brevity.summarize.versions.lineup import Lineup, Loaded
 from brevity.summarize.versions.live import LiveEngine
 from brevity.summarize.versions.plan import OWN_MODEL, Plan, Source, plan_of, previous
-from brevity.summarize.versions.reports import State
 from brevity.summarize.versions.trial import bundled_texts, try_out
 
 log = get_logger(__name__)
@@ -22,7 +22,7 @@ log = get_logger(__name__)
 _GAP_SECONDS = 0.25
 """Longest wait for a moment without a batch; an engine that never rests is tried beside its work."""
 
-Tell = Callable[[ModelPromoted, State, str | None, Mapping[str, float], BrevityError | None], None]
+Tell = Callable[[ModelPromoted, ServedState, str | None, Mapping[str, float], BrevityError | None], None]
 """Called with the promotion, what became of it, the model version, seconds and, when refused, why."""
 
 
