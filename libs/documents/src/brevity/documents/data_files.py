@@ -22,9 +22,10 @@ _LEVEL = re.compile(
     r"\b(?:INFO|DEBUG|WARN(?:ING)?|ERROR|TRACE|FATAL|CRITICAL|NOTICE)\b|\[\w[\w-]*\]|\b\w+\[\d+\]:|\" \d{3} \d+"
 )
 _CODE = re.compile(
-    r"[=(){}\[\]<>].*;\s*$|[{}]\s*$|^\s*(?:def|class|import|from \S+ import|return|if .*:$|for .*:$|while .*:$|else:|try:|except\b|public|private"
-    r"|static|function|const|let|var|#include|package|using|namespace|fn|func|end)\b|^\s*@\w|^\s*(?://|#!|/\*|\*/)"
-    r"|^\s*\w[\w.\[\]]*(?:: [\w\[\], .|]+)? = |^\s*\w[\w.]*\(.*\)\s*$|^\s*[\])}]+,?\s*$"
+    r"[=(){}\[\]<>].*;\s*$|[{}]\s*$|^\s*(?:if|elif|for|while|with|else|try|except|finally)\b.*:\s*$"
+    r"|^\s*(?:def|class|import|from \S+ import|return|public|private|static|function|const|let|var|#include|package|using"
+    r"|namespace|fn|func|end)\b|^\s*@\w|^\s*(?://|#!|/\*|\*/)|^\s*\w[\w.\[\]]*(?:: [\w\[\], .|]+)? = "
+    r"|^\s*\w[\w.]*\(.*\)\s*$|^\s*[\])}]+,?\s*$"
 )
 _TEX = re.compile(r"\s*(?:%[^\n]*\n\s*)*\\documentclass\b")
 
