@@ -10,7 +10,7 @@ from brevity.common.errors import Rejected
 
 BASE_SECONDS = 1.5
 """Processor time until the first text is there. Ordinary files need some hundredths of it."""
-CHARACTERS_A_SECOND = {"pdf": 20_000, "docx": 50_000, "html": 400_000, "markdown": 400_000, "text": 400_000}
+CHARACTERS_A_SECOND = {"pdf": 10_000, "docx": 50_000, "html": 400_000, "markdown": 400_000, "text": 400_000}
 """Text that earns a second more, by format. Ordinary files give two to ten times as much in that time."""
 USUAL_CHARACTERS_A_SECOND = 100_000
 """Of the other formats."""
