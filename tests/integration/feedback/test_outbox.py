@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.settings import KafkaSettings
 from brevity.feedback.metrics import FeedbackMetrics
+from brevity.feedback.model import Pending
 from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.outbox import Outbox, running
 from brevity.feedback.producer import EventProducer
@@ -125,3 +127,29 @@ async def test_feedback_that_is_refused_is_not_published(repository: MongoReposi
         with pytest.raises(Rejected, match="not_found"):
             await box.record(feedback(SUMMARY, "refused-1"))
     assert ids(stack, "refused-") == []
+
+
+async def test_feedback_that_is_being_refused_while_the_outbox_looks_is_not_published(
+    repository: MongoRepository, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, look = outbox(repository, stack.kafka, "me"), repository.pending
+    met: list[str] = []
+
+    async def at_the_wrong_moment(*args: Any, **options: Any) -> Sequence[Pending]:
+        """What the store held between the writing of this feedback and its refusal; the answer comes after both."""
+        await repository.save([SUMMARY])
+        given = feedback(SUMMARY, "between-1")
+        await repository.add_feedback(given, "me")
+        found = await look(*args, **options)
+        met.extend(item.feedback.feedback_id for item in found)
+        await repository.erase(SUMMARY.tenant, SUMMARY.document_id)
+        with pytest.raises(Rejected, match="not_found"):
+            await box.record(given)
+        monkeypatch.setattr(repository, "pending", look)
+        return found
+
+    monkeypatch.setattr(repository, "pending", at_the_wrong_moment)
+    async with at_work(box):
+        pass
+    assert "between-1" in met
+    assert ids(stack, "between-") == []

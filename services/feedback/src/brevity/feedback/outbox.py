@@ -51,6 +51,8 @@ class Outbox:
         self._fresh: dict[str, Feedback] = {}
         self._underway: set[str] = set()
         """Ids of what is being written or waits in memory: the sweep leaves them alone."""
+        self._met: set[str] = set()
+        """Those of them that the present sweep has met: what it read may be of a moment when they were half done."""
         self._sweep = False
         self._wake = asyncio.Event()
         self._stopping = False
@@ -64,6 +66,7 @@ class Outbox:
         """
         name = feedback.feedback_id
         self._underway.add(name)
+        self._met.add(name)
         try:
             stored, new = await self._repository.add_feedback(feedback, self._owner)
         except BaseException:
@@ -136,13 +139,14 @@ class Outbox:
         """Publish what the store still marks: ours from before a crash, and others' that they have not for long."""
         self._sweep = False
         while True:
+            self._met = set(self._underway)
             left = await self._repository.pending(
                 self._owner, datetime.now(UTC) - self._takeover, limit=_BATCH
             )
             mine = [
                 item.feedback
                 for item in left
-                if item.feedback.feedback_id not in self._underway
+                if item.feedback.feedback_id not in self._met
                 and (item.owner == self._owner or await self._repository.take_over(item, self._owner))
             ]
             await self._add_up(mine)
