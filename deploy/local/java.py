@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -115,11 +116,20 @@ def compiled(sources: Path) -> Path:
     return classes
 
 
+_SERVERS_PORTS = range(20_000, 32_000)
+"""Below those that the system gives to connections: a server that is stopped for a while finds its port free again."""
+
+
 def free_port() -> int:
     """A TCP port on loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in random.SystemRandom().sample(_SERVERS_PORTS, 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise LocalStackError("no port is free on loopback between 20000 and 32000")
 
 
 def listening(port: int) -> bool:
