@@ -11,7 +11,7 @@ _JUNK = re.compile(
     | (?:document|dokument|slide|page|layout|print|presentation|template|main|paper|manuscript|draft|book|sheet|folie)\W*\d*
     | \S+\.(?:docx?|dotx?|pdf|tex|dvi|html?|mhtml?|pptx?|indd|qxd|xlsx?|rtf|odt|odp|p65|fm|txt|md|ps|eps|ai|wpd|pages|epub|xml)
     | .*[\\/][^\\/]+\.\w{2,5}
-    | https?:.* | file:.* | \W* | about:blank
+    | .*(?:<%|\{\{|\$\{).* | https?:.* | file:.* | \W* | about:blank
     ) $""",
 )
 _LONGEST = 300
