@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from brevity.common.errors import Rejected
 
@@ -48,9 +49,12 @@ def data_name(text: str) -> str | None:
         return "a log"
     if _is_table(lines):
         return "CSV data"
-    if sum(bool(_CODE.search(line)) for line in lines) * 2 > len(lines):
-        return "source code"
-    return None
+    return "source code" if looks_like_code(lines) else None
+
+
+def looks_like_code(lines: Sequence[str]) -> bool:
+    """Whether most of `lines` are of a program."""
+    return sum(bool(_CODE.search(line)) for line in lines) * 2 > len(lines)
 
 
 def _is_table(lines: list[str]) -> bool:

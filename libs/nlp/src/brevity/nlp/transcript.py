@@ -33,7 +33,7 @@ class Sentence(NamedTuple):
 
 def read_sentences(text: str, language: str | None = None) -> list[Sentence]:
     """The sentences of `text` in order, labels taken off and noted."""
-    turns = _turns(text)
+    turns = find_turns(text)
     spans = split_sentences(text, language)
     if not turns:
         return [Sentence(span, None) for span in spans]
@@ -51,7 +51,7 @@ def read_sentences(text: str, language: str | None = None) -> list[Sentence]:
     return sentences
 
 
-def _turns(text: str) -> list[re.Match[str]]:
+def find_turns(text: str) -> list[re.Match[str]]:
     """The labels of a transcript, [] for any other text."""
     found = [m for m in _LABEL.finditer(text) if len(m["label"].split()) <= _MOST_LABEL_WORDS]
     if len(found) < MIN_TURNS:

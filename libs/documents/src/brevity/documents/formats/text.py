@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
 from brevity.documents.budget import Budget
 from brevity.documents.characters import Decoded, decode
+from brevity.documents.compact import MOST_BLOCKS
 from brevity.documents.model import Block, BlockKind, Document
 from brevity.documents.normalise import normalise
+from brevity.documents.plain.finding import find_blocks
+from brevity.documents.plain.speech import find_speech
+
+Finder = Callable[[str], Sequence[Block] | None]
+
+FINDERS: tuple[tuple[str, Finder], ...] = (("transcript", find_speech),)
+"""Kinds of plain text that have a form of their own, first match wins: the format's name, and what finds its blocks in a
+normalised text or answers None. Linear time: they run in the service."""
 
 
 def read_text(data: bytes, budget: Budget, charset: str | None = None) -> Document:
@@ -20,14 +29,17 @@ def read_text(data: bytes, budget: Budget, charset: str | None = None) -> Docume
 def document_of(decoded: Decoded) -> Document:
     """The normalised text, with the blocks that stand in it. Linear time."""
     text = normalise(decoded.text)
-    return Document(text, tuple(find_blocks(text)), "text", warnings=tuple(decoded.warnings))
+    name, blocks = _found(text)
+    if len(blocks) > MOST_BLOCKS:
+        blocks = ()
+    first = blocks[0] if blocks else None
+    title = text[first.start : first.end] if first and first.kind is BlockKind.HEADING else None
+    return Document(text, blocks, name, title, tuple(decoded.warnings))
 
 
-def find_blocks(text: str) -> Iterator[Block]:
-    """Blocks of a normalised text."""
-    start = 0
-    while start < len(text):
-        end = text.find("\n\n", start)
-        end = len(text) if end < 0 else end
-        yield Block(BlockKind.PARAGRAPH, start, end)
-        start = end + 2
+def _found(text: str) -> tuple[str, Sequence[Block]]:
+    for name, find in FINDERS:
+        blocks = find(text)
+        if blocks is not None:
+            return name, blocks
+    return "text", tuple(find_blocks(text))

@@ -1,0 +1,1 @@
+"""Blocks found in plain text, which stays as it is."""
