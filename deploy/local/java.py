@@ -171,6 +171,10 @@ class Server:
     def ready(self) -> bool:
         return listening(self.port)
 
+    def waits(self) -> bool:
+        """Whether it is at work, and not ready only because something that it needs is away."""
+        return False
+
     def start(self) -> None:
         """Start without waiting."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -50,10 +50,16 @@ class Service(Server):
     def ready(self) -> bool:
         return listening(self.port) and self.status() == 200
 
+    def waits(self) -> bool:
+        return listening(self.port) and self._status_of("/healthz") == 200
+
     def status(self) -> int:
         """The readiness address's status; 0 when nothing answers."""
+        return self._status_of(self._ready_path)
+
+    def _status_of(self, path: str) -> int:
         try:
-            with urllib.request.urlopen(f"http://{self.address}{self._ready_path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=5) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code

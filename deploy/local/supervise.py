@@ -117,6 +117,9 @@ class Supervisor:
             if one.deaths:
                 self._say(f"{one.server.name} is up again")
         elif process is not None and now - one.started > one.server.start_seconds:
+            if one.server.waits():  # starting it again would not bring what it waits for
+                one.started = now
+                return
             one.server.kill()
             end_session(process.pid)
             self._died(one, f"was not ready within {one.server.start_seconds:.0f} s")

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from deploy.local.java import LocalStackError, Server, free_port
+from deploy.local.services import Service
 from deploy.local.supervise import Limit, Supervisor
 
 from tests.support.topics import eventually
@@ -27,6 +28,26 @@ import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[1]])
 time.sleep(600)
 """
+
+
+ANSWERS = """
+import http.server, pathlib, sys
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/healthz" or pathlib.Path(sys.argv[2]).exists() else 503)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answers).serve_forever()
+"""
+
+
+class Waiting(Service):
+    """Answers that it is well, and that it is ready once what it needs is there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("waiting", [], {}, free_port(), folder, "/readyz")
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, "-c", ANSWERS, str(self.port), str(self.folder / "needed")]
 
 
 class Small(Server):
@@ -100,6 +121,19 @@ def test_what_hangs_at_its_start_is_started_anew(tmp_path: Path) -> None:
         hangs.start_seconds = 20.0
         supervisor.wait_ready(hangs)
         assert "was not ready within" in said[0]
+
+
+def test_what_only_waits_for_something_else_is_left_alone(tmp_path: Path) -> None:
+    waiting, needed = Waiting(tmp_path), tmp_path / "needed"
+    with supervised(waiting) as (supervisor, said):
+        eventually("it is alive", waiting.waits)
+        begun, waiting.start_seconds = waiting.process, 0.1
+        time.sleep(2)
+        assert not waiting.ready()
+        needed.touch()
+        supervisor.wait_ready(waiting)
+        assert waiting.process is begun
+        assert said == []
 
 
 def test_what_dies_too_often_ends_it_and_its_log_is_named(tmp_path: Path) -> None:
