@@ -32,8 +32,9 @@ from tests.support.stack import fresh_stack
 
 from bench.report import QUICK, finish, show
 from brevity.common.events import SummaryCompleted
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.model import SummaryFilter
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.query import query_of
 from brevity.feedback.mongo.records import of_feedback, of_summary, within
@@ -111,7 +112,7 @@ def summaries(first: int, count: int) -> list[SummaryCompleted]:
 
 async def store_pairs(service: FeedbackService) -> dict[str, Pair]:
     """Fill the store, then measure the repository."""
-    client = mongo_client(service.mongo.model_copy(update={"timeout_seconds": 120.0}))
+    client = async_mongo_client(service.mongo.model_copy(update={"timeout_seconds": 120.0}))
     repository = MongoRepository(client, service.mongo.database, FeedbackBlock())
     collection = client[service.mongo.database][names.SUMMARIES]
     entries = client[service.mongo.database][names.FEEDBACK]
@@ -192,7 +193,7 @@ def _record(pattern: dict[str, Any], tenant: str, number: int) -> dict[str, Any]
 
 async def door_pairs(service: FeedbackService) -> dict[str, Pair]:
     """The same over HTTP, a process of its own."""
-    client = mongo_client(service.mongo.model_copy(update={"timeout_seconds": 120.0}))
+    client = async_mongo_client(service.mongo.model_copy(update={"timeout_seconds": 120.0}))
     collection = client[service.mongo.database][names.SUMMARIES]
     entries = client[service.mongo.database][names.FEEDBACK]
     audit = client[service.mongo.database][names.AUDIT]

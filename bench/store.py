@@ -26,9 +26,10 @@ from tests.support.samples import sample_texts
 from bench.report import QUICK, finish, show
 from brevity.common.events import DocumentAccepted, Origin, SummaryCompleted
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.cursor import to_cursor
 from brevity.feedback.model import SummaryFilter
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.records import of_document, of_feedback, of_summary
 from brevity.feedback.settings import FeedbackBlock
@@ -142,7 +143,7 @@ async def measured(repository: MongoRepository, view: View, size: int) -> dict[s
 
 async def run(server: MongoServer) -> dict[int, dict[str, float]]:
     settings = MongoSettings(url=SecretStr(f"mongodb://{server.address}"), timeout_seconds=300)
-    client = mongo_client(settings)
+    client = async_mongo_client(settings)
     database = client[settings.database]
     repository = MongoRepository(client, settings.database, FeedbackBlock())
     await repository.prepare()

@@ -18,8 +18,9 @@ from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCom
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.results import Done, Failed, Result
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.ingest.claims import COLLECTION, Claim, Claims, mongo_client, settled
+from brevity.ingest.claims import COLLECTION, Claim, Claims, settled
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock

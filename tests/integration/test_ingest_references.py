@@ -15,9 +15,10 @@ from brevity.common.events import DocumentAccepted
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import Headers, Record
 from brevity.common.kafka.results import Done, Failed
+from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.places import rejected_key, text_key, upload_key
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.ingest.claims import Claims, mongo_client
+from brevity.ingest.claims import Claims
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock

@@ -19,8 +19,8 @@ import pytest
 from confluent_kafka import Producer
 
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.ingest.claims import mongo_client
 from brevity.ingest.expiries import Expiries
 from brevity.ingest.states import States
 from brevity.ingest.submit import Sent

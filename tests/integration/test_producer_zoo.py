@@ -20,8 +20,9 @@ from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.stage import Stage
 from brevity.common.kafka.topics import PIPELINE_PARTITIONS
 from brevity.common.settings import StageSettings
+from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.ingest.claims import Claims, mongo_client
+from brevity.ingest.claims import Claims
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock

@@ -14,8 +14,9 @@ import httpx
 from pymongo import AsyncMongoClient
 
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.model import PipelineEvent
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.settings import FeedbackBlock
 from tests.support.stack import Stack
 from tests.support.topics import eventually
@@ -70,7 +71,7 @@ class FeedbackService:
 
     async def fill(self, events: Sequence[PipelineEvent]) -> None:
         """Put events where the service's consumer would have put them."""
-        client: AsyncMongoClient = mongo_client(self.mongo)
+        client: AsyncMongoClient = async_mongo_client(self.mongo)
         await MongoRepository(client, self.mongo.database, FeedbackBlock()).save(events)
         await client.close()
 

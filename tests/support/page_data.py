@@ -15,9 +15,9 @@ from brevity.common.events import (
 )
 from brevity.common.events.learning import Window
 from brevity.common.ids import content_hash
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.documents.normalise import normalise
 from brevity.feedback.drift import Peak, PointKey
-from brevity.feedback.mongo import mongo_client
 from brevity.feedback.mongo.drift import DriftStore
 from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.nlp.faithfulness import check
@@ -136,7 +136,7 @@ def sample_events(
 
 async def drifted(service: FeedbackService, now: datetime) -> None:
     """Three days in which the documents drift away and ratings stay as they are, with the alarm at the end."""
-    client = mongo_client(service.mongo)
+    client = async_mongo_client(service.mongo)
     database = client[service.mongo.database]
     hours = [now - timedelta(hours=age) for age in range(72, 0, -1)]
     points = [

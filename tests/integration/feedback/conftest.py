@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from brevity.common.settings import MongoSettings
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.common.storage.mongo import async_mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.settings import FeedbackBlock
 from tests.support.feedback_service import FeedbackService, planned, running
 from tests.support.stack import Stack
@@ -43,7 +44,7 @@ def mongo(request: pytest.FixtureRequest) -> MongoSettings:
 
 @pytest.fixture
 async def repository(mongo: MongoSettings) -> AsyncGenerator[MongoRepository]:
-    client = mongo_client(mongo)
+    client = async_mongo_client(mongo)
     repository = MongoRepository(client, mongo.database, FeedbackBlock())
     await repository.prepare()
     yield repository

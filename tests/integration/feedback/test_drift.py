@@ -14,18 +14,18 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from brevity.common.events import DriftDetected, Event, ObjectRef, decode, encode
+from brevity.common.events import DriftDetected, Event, FeedbackRecorded, ObjectRef, decode, encode
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.kafka.record import Record
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.drift import DriftSettings, Watch
-from brevity.feedback.mongo import mongo_client
 from brevity.feedback.mongo.drift import DriftStore, LeaseLost, SavedDrift
 from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.monitor import TOPICS, DriftMonitor
 from brevity.feedback.monitoring.reference import TrainingWindows
 from brevity.feedback.monitoring.settings import DriftBlock
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.registry.door import RegistryDoor
 from tests.support.feedback_service import FeedbackService
 from tests.support.stack import Stack
@@ -73,7 +73,7 @@ class Place:
             self.stack.kafka,
             self.store,
             S3ObjectStore(self.stack.s3),
-            EventProducer(self.stack.kafka),
+            AcknowledgedProducer(self.stack.kafka, FeedbackRecorded.topic),
             SETTINGS,
             DriftMetrics(CollectorRegistry()),
             series=self.series,
@@ -98,7 +98,7 @@ class Place:
 @pytest.fixture
 async def place(stack: Stack) -> AsyncGenerator[Place]:
     database = f"drift_{uuid.uuid4().hex[:8]}"
-    client = mongo_client(stack.mongo)
+    client = async_mongo_client(stack.mongo)
     found = Place(stack, DriftStore(client[database]), DriftSeries(client[database]))
     first = await found.store.hold("nobody", 5)
     assert first is not None

@@ -8,7 +8,7 @@ import pytest
 
 from brevity.common.events import DriftDetected
 from brevity.common.events.learning import Window
-from brevity.feedback.mongo import mongo_client
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.mongo.drift import DriftStore
 from tests.support.feedback_service import FeedbackService
 from tests.unit.feedback.drift.observing import at
@@ -31,7 +31,7 @@ def alarm(name: str, minute: int, tenant: str | None) -> DriftDetected:
 async def test_a_tenant_sees_its_own_alarms_and_the_general_ones_without_their_documents(
     service: FeedbackService,
 ) -> None:
-    client = mongo_client(service.mongo)
+    client = async_mongo_client(service.mongo)
     store = DriftStore(client[service.mongo.database])
     given = [alarm("d-1", LATER, "first"), alarm("d-2", LATER + 1, None), alarm("d-3", LATER + 2, "second")]
     for _ in range(2):

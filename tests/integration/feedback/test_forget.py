@@ -12,15 +12,16 @@ import pytest
 from confluent_kafka import Producer
 
 from brevity.common.errors import Rejected
-from brevity.common.events import DocumentSubmitted, Event, ObjectRef, encode
+from brevity.common.events import DocumentSubmitted, Event, FeedbackRecorded, ObjectRef, encode
 from brevity.common.ids import content_hash
 from brevity.common.kafka.client import producer_config
+from brevity.common.kafka.producer import AcknowledgedProducer
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.forgetting import Proof, forget
 from brevity.feedback.forgetting.forget import Places
-from brevity.feedback.mongo import MongoRepository, mongo_client
-from brevity.feedback.producer import EventProducer
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.settings import FeedbackBlock
 from tests.support.commands import Brevity
 from tests.support.feedback import accepted, completed, rejected
@@ -161,9 +162,14 @@ def test_an_unknown_document_changes_nothing_and_ends_with_status_1(service: Fee
 
 
 async def _forgotten(service: FeedbackService, name: str, store: ObjectStore) -> Proof:
-    client = mongo_client(service.mongo)
+    client = async_mongo_client(service.mongo)
     repository = MongoRepository(client, service.mongo.database, FeedbackBlock())
-    places = Places(service.stack.kafka, repository, store, EventProducer(service.stack.kafka))
+    places = Places(
+        service.stack.kafka,
+        repository,
+        store,
+        AcknowledgedProducer(service.stack.kafka, FeedbackRecorded.topic),
+    )
     try:
         return await forget(places, "first", name, by="test")
     finally:

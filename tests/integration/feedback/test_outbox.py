@@ -12,12 +12,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from brevity.common.errors import Rejected, Unavailable
+from brevity.common.events import FeedbackRecorded
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.settings import KafkaSettings
 from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.model import Pending
 from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.outbox import Outbox, running
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.settings import FeedbackBlock
 from tests.support.feedback import completed, feedback
 from tests.support.stack import Stack
@@ -30,7 +31,12 @@ SUMMARY = completed("a")
 
 def outbox(repository: MongoRepository, kafka: KafkaSettings, owner: str, takeover: float = 60) -> Outbox:
     settings = FeedbackBlock(instance_id=owner, outbox_takeover_seconds=takeover)
-    return Outbox(repository, EventProducer(kafka), settings, FeedbackMetrics(CollectorRegistry()))
+    return Outbox(
+        repository,
+        AcknowledgedProducer(kafka, FeedbackRecorded.topic),
+        settings,
+        FeedbackMetrics(CollectorRegistry()),
+    )
 
 
 @asynccontextmanager
@@ -115,8 +121,8 @@ async def test_with_kafka_away_feedback_is_taken_and_published_later(
 
 
 async def test_a_broker_that_does_not_answer_is_said_to_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brevity.feedback.producer._ACK_SECONDS", 1.0)
-    producer = EventProducer(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
+    monkeypatch.setattr("brevity.common.kafka.producer._ACK_SECONDS", 1.0)
+    producer = AcknowledgedProducer(KafkaSettings(bootstrap_servers="127.0.0.1:1"), FeedbackRecorded.topic)
     with pytest.raises(Unavailable):
         await asyncio.to_thread(producer.erase, "feedback.recorded", ["x"])
 

@@ -12,8 +12,9 @@ from pymongo import AsyncMongoClient
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import Origin
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.model import SummaryFilter, Unreadable
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.mongo.collections import SCHEMA_VERSION, declared
 from brevity.feedback.settings import FeedbackBlock
 from tests.support.feedback import accepted, completed, failed, feedback, minutes, rejected
@@ -170,7 +171,7 @@ async def test_kinds_of_summaries_are_known_without_reading_them_also_in_a_store
 
 
 async def test_indexes_are_what_is_declared_and_retention_follows_the_settings(mongo: MongoSettings) -> None:
-    client = mongo_client(mongo)
+    client = async_mongo_client(mongo)
     database = client[mongo.database]
     for settings in (FeedbackBlock(), FeedbackBlock(retention_days=7), FeedbackBlock(retention_days=0)):
         repository = MongoRepository(client, mongo.database, settings)
@@ -318,7 +319,7 @@ async def test_a_value_the_store_cannot_hold_is_refused_and_a_store_that_is_away
         await repository.save([completed("huge", summary="x" * 17_000_000, sentences=[])])
     await repository.ping()
     gone = MongoSettings(url=mongo.url.__class__("mongodb://127.0.0.1:1"), timeout_seconds=0.2)
-    client = mongo_client(gone)
+    client = async_mongo_client(gone)
     away = MongoRepository(client, "any", FeedbackBlock())
     for call in (away.ping(), away.prepare(), away.save([completed("a")]), away.outcomes("first", "a")):
         with pytest.raises(Unavailable):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,14 @@ from mlflow import MlflowClient
 from prometheus_client import CollectorRegistry
 
 from brevity.common.errors import Rejected, Unavailable
-from brevity.common.events import ModelPromoted
-from brevity.common.events.base import Event
+from brevity.common.events import ModelPromoted, TrainingStatus
 from brevity.common.ids import content_hash
+from brevity.common.kafka.producer import AcknowledgedProducer, Placed
+from brevity.common.kafka.record import OutRecord
 from brevity.trainer.champions import Champions
 from brevity.trainer.data.bucket import Bucket
 from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.mongo import Store
-from brevity.trainer.producer import EventProducer
 from brevity.trainer.promotion import Promotions, ensure_first
 from brevity.trainer.registry import Registry, Version
 from tests.support.stack import Stack
@@ -63,12 +62,14 @@ class World:
         events = read_json(self.stack.kafka, "models.promoted")
         return [event for event in events if event.get("model") == self.model]
 
-    def breaking(self, registry: Registry | None = None, producer: EventProducer | None = None) -> Promotions:
+    def breaking(
+        self, registry: Registry | None = None, producer: AcknowledgedProducer | None = None
+    ) -> Promotions:
         """The promotions of another process, which breaks where the given part breaks."""
         return Promotions(
             self.store,
             registry or self.registry,
-            producer or EventProducer(self.stack.kafka),
+            producer or AcknowledgedProducer(self.stack.kafka, TrainingStatus.topic),
             TrainerMetrics(CollectorRegistry()),
         )
 
@@ -77,7 +78,7 @@ class World:
 def world(stack: Stack, mlflow_server: MlflowServer, tmp_path: Path) -> Iterator[World]:
     store = fresh_store(stack)
     registry = Registry(f"http://{mlflow_server.address}", Bucket(stack.s3))
-    producer = EventProducer(stack.kafka)
+    producer = AcknowledgedProducer(stack.kafka, TrainingStatus.topic)
     promotions = Promotions(store, registry, producer, TrainerMetrics(CollectorRegistry()))
     url = f"http://{mlflow_server.address}"
     yield World(stack, store, registry, promotions, f"model-{uuid.uuid4().hex[:8]}", tmp_path, url)
@@ -114,8 +115,8 @@ def test_the_same_decision_promotes_once(world: World) -> None:
     assert len(world.published()) == 1
 
 
-class Broken(EventProducer):
-    def send(self, events: Sequence[tuple[Event, datetime]]) -> None:
+class Broken(AcknowledgedProducer):
+    def send(self, records: Sequence[OutRecord]) -> list[Placed]:
         raise Unavailable("the process dies here", code="test")
 
 
@@ -134,7 +135,9 @@ def test_a_promotion_that_was_cut_off_is_finished_before_any_other(
         registry=BrokenRegistry(f"http://{mlflow_server.address}", Bucket(world.stack.s3))
         if where == "before the alias"
         else None,
-        producer=Broken(world.stack.kafka) if where == "between alias and event" else None,
+        producer=Broken(world.stack.kafka, TrainingStatus.topic)
+        if where == "between alias and event"
+        else None,
     )
     if where == "after the event":
         broken.promote(second, reason="better", decided_by="gate")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from brevity.common.events import TrainingStatus
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.trainer.jobs.store import Jobs
-from brevity.trainer.producer import EventProducer
 from brevity.trainer.requests import Requests
 from tests.support.stack import Stack
 from tests.support.topics import read_json
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.stack
 
 def test_a_training_that_kafka_has_is_taken_while_the_store_is_away(stack: Stack) -> None:
     store = fresh_store(stack)
-    requests = Requests(Jobs(store), EventProducer(stack.kafka), 2)
+    requests = Requests(Jobs(store), AcknowledgedProducer(stack.kafka, TrainingStatus.topic), 2)
     stack.mongo_server.kill()
     try:
         job = requests.request(model="m", engine="extractive", reason="person")

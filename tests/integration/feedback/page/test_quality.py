@@ -9,7 +9,7 @@ import pytest
 
 from brevity.common.events import DriftDetected
 from brevity.common.events.learning import Window
-from brevity.feedback.mongo import mongo_client
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.mongo.drift import DriftStore
 from tests.support.feedback_service import FeedbackService
 from tests.support.page_data import drifted
@@ -52,7 +52,7 @@ def test_the_quality_page_counts_what_the_statistics_count(service: FeedbackServ
 
 def test_drift_is_shown_to_whom_it_concerns(service: FeedbackService) -> None:
     async def found() -> None:
-        client = mongo_client(service.mongo)
+        client = async_mongo_client(service.mongo)
         store = DriftStore(client[service.mongo.database])
         window = Window(first_at=NOW, last_at=NOW, count=100)
         for tenant in ("first", "second", None):

@@ -9,11 +9,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from brevity.common.errors import Unavailable
+from brevity.common.events import FeedbackRecorded
 from brevity.common.http.app import create_app
 from brevity.common.http.server import port_of, run_server
 from brevity.common.kafka.batch_consumer import BatchConsumer
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.observability.health import Check
 from brevity.common.observability.logging import get_logger
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.api import Services, add_routes
 from brevity.feedback.api.admin import AUDITED_READS
@@ -24,14 +27,13 @@ from brevity.feedback.ledger.serving import InService
 from brevity.feedback.ledger.store import LedgerStore
 from brevity.feedback.live import Live
 from brevity.feedback.metrics import FeedbackMetrics
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.mongo.drift import DriftStore
 from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.monitor import DriftMonitor
 from brevity.feedback.monitoring.reference import TrainingWindows
 from brevity.feedback.outbox import Outbox, running
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.registry.door import registry_door
 from brevity.feedback.resummarize import Resummarizer
 from brevity.feedback.settings import FeedbackSettings
@@ -53,10 +55,10 @@ def run(settings: FeedbackSettings) -> None:
 
 def build(settings: FeedbackSettings) -> FastAPI:
     """The application; what works beside it runs from its start to its end."""
-    client = mongo_client(settings.mongo)
+    client = async_mongo_client(settings.mongo, "feedback")
     repository = MongoRepository(client, settings.mongo.database, settings.feedback)
     metrics = FeedbackMetrics()
-    producer = EventProducer(settings.kafka)
+    producer = AcknowledgedProducer(settings.kafka, FeedbackRecorded.topic)
     consumer = outcome_consumer(settings.kafka, repository, settings.feedback, metrics)
     outbox = Outbox(repository, producer, settings.feedback, metrics)
     trail = AuditTrail(repository, metrics)

@@ -13,15 +13,17 @@ from pydantic import Field
 
 from brevity.common.cli.terminal import Terminal, shown
 from brevity.common.errors import Rejected
+from brevity.common.events import FeedbackRecorded
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.settings import MongoSettings, S3Settings, Settings, load_settings
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.forgetting import Proof
 from brevity.feedback.forgetting import forget as forget_document
 from brevity.feedback.forgetting.forget import Places
 from brevity.feedback.forgetting.report import readable
 from brevity.feedback.forgetting.training import Trainer
-from brevity.feedback.mongo import MongoRepository, mongo_client
-from brevity.feedback.producer import EventProducer
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.settings import FeedbackBlock
 
 
@@ -62,10 +64,13 @@ def forget(
 async def _forget(
     settings: ForgetSettings, tenant: str, document_id: str, progress: Callable[[str], None]
 ) -> Proof:
-    client = mongo_client(settings.mongo)
+    client = async_mongo_client(settings.mongo, "feedback")
     try:
         repository = MongoRepository(client, settings.mongo.database, settings.feedback)
-        store, producer = S3ObjectStore(settings.s3), EventProducer(settings.kafka)
+        store, producer = (
+            S3ObjectStore(settings.s3),
+            AcknowledgedProducer(settings.kafka, FeedbackRecorded.topic),
+        )
         places = Places(settings.kafka, repository, store, producer, _trainer(settings.feedback))
         return await forget_document(places, tenant, document_id, by=getpass.getuser(), progress=progress)
     finally:

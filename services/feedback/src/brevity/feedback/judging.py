@@ -9,10 +9,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from brevity.common.contracts.vocabulary import Rating
 from brevity.common.errors import Rejected
 from brevity.common.events import FeedbackRecorded, SummaryCompleted
+from brevity.common.storage.mongo import millisecond
 from brevity.feedback.distance import edit_distance
-from brevity.feedback.model import Feedback, Rating, Reason, Tally
+from brevity.feedback.model import Feedback, Reason, Tally
 
 LONGEST_EDIT = 100_000
 LONGEST_COMMENT = 2_000
@@ -83,7 +85,7 @@ def feedback_of(
         request=summary.request,
         decoding=summary.decoding,
         language=summary.language,
-        recorded_at=at.replace(microsecond=at.microsecond // 1000 * 1000),
+        recorded_at=millisecond(at),
     )
 
 

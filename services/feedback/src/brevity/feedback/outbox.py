@@ -14,12 +14,12 @@ from itertools import islice
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import encode
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.kafka.record import OutRecord
 from brevity.common.observability.logging import get_logger
 from brevity.feedback.judging import event_of, tally_of
 from brevity.feedback.metrics import FeedbackMetrics
 from brevity.feedback.model import Feedback
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.repository import Repository
 from brevity.feedback.settings import FeedbackBlock
 
@@ -39,7 +39,7 @@ class Outbox:
     def __init__(
         self,
         repository: Repository,
-        producer: EventProducer,
+        producer: AcknowledgedProducer,
         settings: FeedbackBlock,
         metrics: FeedbackMetrics,
     ) -> None:

@@ -18,9 +18,10 @@ from brevity.common.events import FeedbackRecorded, decode
 from brevity.common.kafka.dead_letters import read_topic
 from brevity.common.kafka.record import Record
 from brevity.common.settings import MongoSettings, Settings, load_settings
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.judging import tally_of
 from brevity.feedback.model import Feedback
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.repository import Repository
 from brevity.feedback.settings import FeedbackBlock
 
@@ -89,7 +90,7 @@ async def restore(records: Iterable[Record], repository: Repository) -> Restored
 
 
 async def _run(settings: RestoreSettings) -> Restored:
-    client = mongo_client(settings.mongo)
+    client = async_mongo_client(settings.mongo, "feedback")
     try:
         repository = MongoRepository(client, settings.mongo.database, settings.feedback)
         return await restore(read_topic(settings.kafka, FeedbackRecorded.topic), repository)

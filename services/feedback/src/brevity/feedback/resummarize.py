@@ -18,17 +18,17 @@ from brevity.common.events import (
     encode,
 )
 from brevity.common.ids import canonical_json, deterministic_id
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.observability import tracing
 from brevity.feedback.ledger.serving import InService
 from brevity.feedback.model import StoredSummary, SummaryFilter
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.repository import Repository
 
 _MOST_SUMMARIES = 200
 
 
 class Resummarizer:
-    def __init__(self, repository: Repository, producer: EventProducer, in_service: InService) -> None:
+    def __init__(self, repository: Repository, producer: AcknowledgedProducer, in_service: InService) -> None:
         self._repository = repository
         self._producer = producer
         self._in_service = in_service

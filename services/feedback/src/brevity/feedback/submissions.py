@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from brevity.common.events import DocumentSubmitted, ObjectRef, encode
 from brevity.common.events.documents import named
 from brevity.common.ids import content_hash
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.observability import tracing
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.places import upload_key
-from brevity.feedback.producer import EventProducer
 
 INLINE_BYTES = 256_000
 """A longer text travels by claim check: its event then stays small for all who read the topic."""
@@ -23,7 +23,7 @@ _MARKDOWN = (".md", ".markdown")
 class Submissions:
     """Calls block; safe to share between threads. The same again is harmless: ids derive from what is submitted."""
 
-    def __init__(self, producer: EventProducer, store: ObjectStore) -> None:
+    def __init__(self, producer: AcknowledgedProducer, store: ObjectStore) -> None:
         self._producer = producer
         self._store = store
 

@@ -12,8 +12,9 @@ from brevity.common.kafka.stage import Stage
 from brevity.common.kafka.topics import INGEST_GROUP
 from brevity.common.observability.health import Check
 from brevity.common.process import at_start
+from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
-from brevity.ingest.claims import Claims, mongo_client
+from brevity.ingest.claims import Claims
 from brevity.ingest.expiries import Expiries
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.http import add_routes
@@ -30,7 +31,7 @@ def run(settings: IngestSettings) -> None:
     store = S3ObjectStore(settings.s3)
     ending = threading.Event()
     at_start(store.ensure_bucket, ending)
-    mongo = mongo_client(settings.mongo)
+    mongo = mongo_client(settings.mongo, "ingest")
     claims = Claims(mongo, settings.mongo.database)
     states = States(mongo, settings.mongo.database)
     days = settings.ingest.retention_days

@@ -19,12 +19,11 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import DocumentRejected, SummaryCompleted, SummaryFailed
-from brevity.common.settings import MongoSettings
+from brevity.common.storage.mongo import away, only_duplicates
 from brevity.common.storage.retention import keep_for
 
 COLLECTION = "ingest_claims"
 PROBES = "ingest_probe"
-_DUPLICATE_KEY = 11_000
 _MOST_FAILURES = 1_000
 """Of one text with one request: more sendings of it than this are answered as if the last one held."""
 
@@ -46,19 +45,6 @@ class Claim:
     log: str = ""
     tenant: str = field(default="default", compare=False)
     failed: bool = field(default=False, compare=False)
-
-
-def mongo_client(settings: MongoSettings) -> MongoClient[dict[str, Any]]:
-    """A client that acknowledges writes by the majority and gives up after the set time."""
-    wait = int(settings.timeout_seconds * 1000)
-    return MongoClient(
-        settings.url.get_secret_value(),
-        serverSelectionTimeoutMS=wait,
-        connectTimeoutMS=wait,
-        timeoutMS=wait,
-        w="majority",
-        appname="brevity-ingest",
-    )
 
 
 class Claims:
@@ -95,19 +81,19 @@ class Claims:
         try:
             self._client.admin.command("ping")
         except PyMongoError as error:
-            raise _away(error) from error
+            raise away(error) from error
 
     def _probe(self) -> None:
         """Raises Unavailable when MongoDB takes no writes: one that is full, or has lost its majority, still answers."""
         try:
             self._probes.update_one({"_id": "probe"}, {"$set": {"asked": datetime.now(UTC)}}, upsert=True)
         except PyMongoError as error:
-            raise _away(error) from error
+            raise away(error) from error
 
     def _doubtful(self, error: PyMongoError) -> Unavailable:
-        away = _away(error)
-        away.probe = self._probe
-        return away
+        doubtful = away(error)
+        doubtful.probe = self._probe
+        return doubtful
 
     def take(self, wanted: Sequence[Claim]) -> list[Claim]:
         """The claim that holds for each of `wanted`, in order: its own, or the one that came first and has not failed.
@@ -154,7 +140,7 @@ class Claims:
                 self._collection.bulk_write(writes, ordered=False)
             except BulkWriteError as error:
                 # Two upserts of one id at once: one of them wins, which is all that is wanted.
-                if any(item.get("code") != _DUPLICATE_KEY for item in error.details.get("writeErrors", ())):
+                if not only_duplicates(error):
                     raise
             found = {
                 item["_id"]: _claim(item) for item in self._collection.find({"_id": {"$in": list(first)}})
@@ -210,7 +196,3 @@ def _claim(found: Mapping[str, Any]) -> Claim:
 def _as_asked(holder: Claim, asking: Claim) -> Claim:
     log = holder.log if holder.log and asking.log else asking.log
     return replace(holder, tenant=asking.tenant, log=log)
-
-
-def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo")

@@ -7,8 +7,6 @@ import contextlib
 import threading
 from typing import Any
 
-from pymongo import AsyncMongoClient
-
 from brevity.common.errors import Rejected
 from brevity.common.events import (
     DocumentAccepted,
@@ -22,6 +20,7 @@ from brevity.common.kafka.batch_consumer import BatchConsumer, Batching
 from brevity.common.kafka.record import Record
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings, MongoSettings
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.states import Outcome
 from brevity.ingest.view import Seen, View
@@ -67,10 +66,7 @@ class Projection:
             runner.run(self._run())
 
     async def _run(self) -> None:
-        wait = int(self._mongo.timeout_seconds * 1000)
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            self._mongo.url.get_secret_value(), serverSelectionTimeoutMS=wait, timeoutMS=wait, w="majority"
-        )
+        client = async_mongo_client(self._mongo, "ingest")
         self._view = View(client[self._mongo.database])
         try:
             await self._consumer.run()

@@ -17,8 +17,8 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from brevity.common.errors import Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
 from brevity.common.events.versions import DocumentOutcome, Version, newest, state_of, version_of
+from brevity.common.storage.mongo import away, only_duplicates, translated
 from brevity.common.storage.retention import keep_for
-from brevity.ingest.mongo import translated
 from brevity.ingest.notes import Note
 
 COLLECTION = "documents"
@@ -26,7 +26,6 @@ Outcome = DocumentOutcome
 Fields = dict[str, Any]
 
 _MOST_LOGS = 8
-_DUPLICATE_KEY = 11_000
 
 
 _EXPIRED = {
@@ -127,7 +126,7 @@ class States:
             self._collection.create_index([("log", ASCENDING), ("offset", ASCENDING)], name="submission")
             keep_for(self._collection, "changed_at", days=days)
         except PyMongoError as error:
-            raise _away(error) from error
+            raise away(error) from error
 
     def expired(self, topic: str, partition: int, first: int, last: int) -> int:
         """Note that records `first` to `last` of the submissions' log were gone before they were read: documents that
@@ -141,7 +140,7 @@ class States:
         try:
             return self._collection.update_many(lost, {"$set": change}).modified_count
         except PyMongoError as error:
-            raise _away(error) from error
+            raise away(error) from error
 
     def submitted(self, documents: Sequence[Note]) -> None:
         """Note that documents are on their way, unless more is known of them. Raises Unavailable."""
@@ -166,12 +165,11 @@ class States:
             for (tenant, document_id), sent in documents
         ]
         try:
-            with translated():
+            with translated(passing=(BulkWriteError,)):
                 self._collection.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
-            details: Any = error.details or {}
             # A duplicate key: another event was first, and knows more.
-            if any(one.get("code") != _DUPLICATE_KEY for one in details.get("writeErrors", ())):
+            if not only_duplicates(error):
                 raise Unavailable("MongoDB refuses a write", code="mongo") from error
 
     def find(self, tenant: str, document_id: str) -> dict[str, Any] | None:
@@ -182,7 +180,3 @@ class States:
             return None
         details = {name: value for name, value in found["details"].items() if value is not None}
         return {"document_id": document_id, "state": found["state"], **details}
-
-
-def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo")

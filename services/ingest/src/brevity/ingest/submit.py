@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from confluent_kafka import KafkaException, Producer
-
-from brevity.common.errors import Rejected, Unavailable
+from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted, ObjectRef, encode
 from brevity.common.events.documents import named
 from brevity.common.ids import content_hash
-from brevity.common.kafka.client import ask, producer_config
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.kafka.record import OutRecord
 from brevity.common.observability import tracing
 from brevity.common.settings import KafkaSettings
@@ -23,7 +19,6 @@ from brevity.documents.kinds import kind_of
 from brevity.ingest.settings import IngestBlock
 
 _LONGEST_MEDIA_TYPE = 200
-_ACK_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +35,7 @@ class Submitter:
     """An idempotent producer of submissions; safe to share between threads."""
 
     def __init__(self, kafka: KafkaSettings, store: ObjectStore, settings: IngestBlock) -> None:
-        self._producer: Any = Producer(
-            {**producer_config(kafka), "delivery.timeout.ms": int(_ACK_SECONDS * 1000)}
-        )
+        self._producer = AcknowledgedProducer(kafka, DocumentSubmitted.topic)
         self._store = store
         self._settings = settings
         self.bucket = store.bucket
@@ -58,41 +51,12 @@ class Submitter:
         record = _record(document)
         if len(record.value) > self._settings.max_bytes:
             raise too_large(len(record.value), self._settings.max_bytes)
-        acknowledged = threading.Event()
-        failure: list[str] = []
-        sent: list[Sent] = []
-
-        def delivered(error: Any, message: Any) -> None:
-            if error is not None:
-                failure.append(str(error.str()))
-            else:
-                place = message.topic(), message.partition(), message.offset()
-                sent.append(Sent(document.document_id or "", *place))
-            acknowledged.set()
-
-        try:
-            self._producer.produce(
-                record.topic,
-                key=record.key,
-                value=record.value,
-                headers=list(record.headers),
-                on_delivery=delivered,
-            )
-        except (BufferError, KafkaException) as error:
-            raise Unavailable(f"Kafka takes no more just now: {error}", code="kafka") from error
-        for _ in range(int(_ACK_SECONDS * 20) + 100):
-            self._producer.poll(0.05)
-            if acknowledged.is_set():
-                break
-        if failure or not acknowledged.is_set():
-            raise Unavailable(
-                f"Kafka did not take the document: {failure[0] if failure else 'no answer'}", code="kafka"
-            )
-        return sent[0]
+        [placed] = self._producer.send([record])
+        return Sent(document.document_id or "", placed.topic, placed.partition, placed.offset)
 
     def ping(self) -> None:
         """Raises Unavailable unless Kafka answers for the topic that submissions go to."""
-        ask(self._producer, DocumentSubmitted.topic)
+        self._producer.ping()
 
     def upload(self, tenant: str, data: bytes, media_type: str | None) -> ObjectRef:
         """Keep the bytes of a tenant's file and return their reference. Raises Rejected (size, type) or Unavailable."""

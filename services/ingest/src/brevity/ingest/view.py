@@ -15,15 +15,14 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
 from brevity.common.errors import Unavailable
+from brevity.common.storage.mongo import only_duplicates, translated
 from brevity.ingest.claims import COLLECTION as CLAIMS
 from brevity.ingest.claims import settled
-from brevity.ingest.mongo import translated
 from brevity.ingest.states import COLLECTION, Fields, Outcome, changed, name_of
 
 Seen = tuple[Outcome, datetime]
 """An outcome and when it was written."""
 
-_DUPLICATE_KEY = 11_000
 _MOST_TURNS = 10
 
 
@@ -69,14 +68,12 @@ class View:
         if not operations:
             return 0
         try:
-            with translated():
+            with translated(passing=(BulkWriteError,)):
                 done = await self._database[collection].bulk_write(operations, ordered=False)
             return done.matched_count + done.inserted_count + done.upserted_count
         except BulkWriteError as error:
-            details: Any = error.details or {}
-            failures = [one for one in details.get("writeErrors", ()) if one.get("code") != _DUPLICATE_KEY]
-            if failures or details.get("writeConcernErrors"):
-                raise Unavailable(f"MongoDB refuses {len(failures)} writes", code="mongo") from error
+            if not only_duplicates(error):
+                raise Unavailable("MongoDB refuses writes", code="mongo") from error
             return 0  # somebody else was first with some of them
 
 

@@ -11,9 +11,10 @@ from functools import partial
 from fastapi import FastAPI
 
 from brevity.common.errors import Fatal
-from brevity.common.events import ModelPromoted
+from brevity.common.events import ModelPromoted, TrainingStatus
 from brevity.common.http.app import create_app
 from brevity.common.http.server import port_of, run_server
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.observability.health import Check
 from brevity.nlp.extractive import DEFAULT_MODEL
 from brevity.trainer.api.data import data_routes
@@ -37,7 +38,6 @@ from brevity.trainer.live.rollback import Rollback
 from brevity.trainer.live.watch import LiveWatch
 from brevity.trainer.metrics import TrainerMetrics
 from brevity.trainer.mongo import Store
-from brevity.trainer.producer import EventProducer
 from brevity.trainer.promotion import Promotions, ensure_first
 from brevity.trainer.recipe import ENGINES
 from brevity.trainer.registry import Registry
@@ -71,7 +71,7 @@ def build(settings: TrainerSettings) -> FastAPI:
     metrics = TrainerMetrics()
     store = Store(settings.mongo)
     jobs = Jobs(store)
-    producer = EventProducer(settings.kafka)
+    producer = AcknowledgedProducer(settings.kafka, TrainingStatus.topic)
     bucket = Bucket(settings.s3)
     registry = Registry(block.mlflow_url, bucket, Champions(store).of)
     promotions = Promotions(store, registry, producer, metrics)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pymongo import DESCENDING
 
-from brevity.trainer.mongo import Store, translated
+from brevity.common.storage.mongo import translated
+from brevity.trainer.mongo import Store
 
 
 class Champions:

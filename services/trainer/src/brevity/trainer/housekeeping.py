@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from brevity.common.errors import BrevityError
+from brevity.common.events import encode
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.observability.logging import get_logger
 from brevity.trainer.jobs.model import status_of
 from brevity.trainer.jobs.store import Jobs
-from brevity.trainer.producer import EventProducer
 
 log = get_logger(__name__)
 
@@ -20,7 +21,7 @@ _TURN_SECONDS = 0.5
 class Announcer:
     """Publishes every state of a job that the store marks as not announced: a crash announces it again, never not at all."""
 
-    def __init__(self, jobs: Jobs, producer: EventProducer) -> None:
+    def __init__(self, jobs: Jobs, producer: AcknowledgedProducer) -> None:
         self._jobs = jobs
         self._producer = producer
 
@@ -28,7 +29,9 @@ class Announcer:
         """Raises Unavailable."""
         jobs = self._jobs.unannounced()
         if jobs:
-            self._producer.send([(status_of(job), job.updated_at) for job in jobs])
+            self._producer.send(
+                [encode(status_of(job), source="trainer", time=job.updated_at) for job in jobs]
+            )
             self._jobs.announced(jobs)
 
 

@@ -1,19 +1,15 @@
-"""The trainer's place in MongoDB: the client, its collections with their indexes, and what the driver's errors mean."""
+"""The trainer's place in MongoDB: its collections with their indexes."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
-from bson.errors import BSONError
-from pymongo import ASCENDING, MongoClient
+from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from brevity.common.errors import Rejected, Unavailable
 from brevity.common.settings import MongoSettings
+from brevity.common.storage.mongo import mongo_client, translated
 from brevity.common.storage.retention import keep_for
 
 Document = dict[str, Any]
@@ -31,16 +27,7 @@ class Store:
     """The collections; calls block, and a Store may be shared between threads."""
 
     def __init__(self, settings: MongoSettings) -> None:
-        wait = int(settings.timeout_seconds * 1000)
-        self._client: MongoClient[Document] = MongoClient(
-            settings.url.get_secret_value(),
-            serverSelectionTimeoutMS=wait,
-            connectTimeoutMS=wait,
-            timeoutMS=wait,
-            w="majority",
-            tz_aware=True,
-            appname="brevity-trainer",
-        )
+        self._client = mongo_client(settings, "trainer")
         self._database: Database[Document] = self._client[settings.database]
         self.jobs = self._database[JOBS]
         self.signals = self._database[SIGNALS]
@@ -82,20 +69,3 @@ class Store:
 
     def close(self) -> None:
         self._client.close()
-
-
-@contextmanager
-def translated() -> Generator[None]:
-    """The driver's errors as Unavailable; a duplicate key is the caller's to understand."""
-    try:
-        yield
-    except DuplicateKeyError:
-        raise
-    except PyMongoError as error:
-        raise Unavailable(f"MongoDB does not answer: {type(error).__name__}", code="mongo") from error
-    except (BSONError, OverflowError, UnicodeEncodeError) as error:
-        raise Rejected(
-            f"the store cannot hold this value: {type(error).__name__}",
-            code="store_refused",
-            remedy="Give whole numbers of 64 bits and text in UTF-8.",
-        ) from error

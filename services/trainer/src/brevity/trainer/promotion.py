@@ -16,11 +16,12 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from brevity.common.errors import Rejected, Unavailable
-from brevity.common.events import ModelPromoted, Rollout
+from brevity.common.events import ModelPromoted, Rollout, encode
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.observability.logging import get_logger
+from brevity.common.storage.mongo import translated
 from brevity.trainer.metrics import TrainerMetrics
-from brevity.trainer.mongo import Document, Store, translated
-from brevity.trainer.producer import EventProducer
+from brevity.trainer.mongo import Document, Store
 from brevity.trainer.registry import CHAMPION, Registry, Version
 
 log = get_logger(__name__)
@@ -35,7 +36,7 @@ class Promotions:
     """Calls block; safe to share between threads and between instances."""
 
     def __init__(
-        self, store: Store, registry: Registry, producer: EventProducer, metrics: TrainerMetrics
+        self, store: Store, registry: Registry, producer: AcknowledgedProducer, metrics: TrainerMetrics
     ) -> None:
         self._records = store.promotions
         self._registry = registry
@@ -79,7 +80,7 @@ class Promotions:
             "slot": version.model,
         }
         try:
-            with translated():
+            with translated(passing=(DuplicateKeyError,)):
                 self._records.insert_one(record)
         except DuplicateKeyError:
             made = self._made(once)  # by another instance, in the same moment
@@ -104,7 +105,7 @@ class Promotions:
                 else None
             )
             self._registry.crown(version, previous)
-            self._producer.send([(event, event.promoted_at)])
+            self._producer.send([encode(event, source="trainer", time=event.promoted_at)])
             with translated():
                 self._records.update_one(
                     {"_id": record["_id"]}, {"$set": {"finished": True}, "$unset": {"slot": ""}}

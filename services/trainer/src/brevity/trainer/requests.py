@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from brevity.common.contracts.vocabulary import TrainingReason
 from brevity.common.errors import Rejected, Unavailable
-from brevity.common.events import TrainingRequested
+from brevity.common.events import TrainingRequested, encode
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.observability.logging import get_logger
+from brevity.common.storage.mongo import millisecond
 from brevity.trainer.data.spec import DatasetSpec
 from brevity.trainer.jobs.folders import folder_of
 from brevity.trainer.jobs.model import Job, job_of
 from brevity.trainer.jobs.store import Jobs
-from brevity.trainer.producer import EventProducer
 from brevity.trainer.recipe import ENGINES, recipe_of
 
 log = get_logger(__name__)
@@ -26,7 +27,7 @@ log = get_logger(__name__)
 class Requests:
     """Every training begins here, whoever wants it."""
 
-    def __init__(self, jobs: Jobs, producer: EventProducer, attempts: int) -> None:
+    def __init__(self, jobs: Jobs, producer: AcknowledgedProducer, attempts: int) -> None:
         self._jobs = jobs
         self._producer = producer
         self._attempts = attempts
@@ -60,10 +61,10 @@ class Requests:
             parameters=parameters or {},
             variant_of=variant_of,
             requested_by=requested_by,
-            requested_at=_now(),
+            requested_at=millisecond(datetime.now(UTC)),
         )
         check(event)
-        self._producer.send([(event, event.requested_at)])
+        self._producer.send([encode(event, source="trainer", time=event.requested_at)])
         job = job_of(event, self._attempts)
         try:
             self._jobs.add(job)
@@ -111,8 +112,3 @@ def check(event: TrainingRequested) -> None:
             code="bad_request",
             remedy="Correct the dataset or the parameters; docs/training.md lists them.",
         ) from None
-
-
-def _now() -> datetime:
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.common.events import DocumentRejected, Event, ObjectRef, Origin, SummaryFailed, decode
-from brevity.common.kafka.client import MAX_MESSAGE_BYTES, base_config, producer_config
+from brevity.common.kafka.client import MAX_MESSAGE_BYTES, base_config
 from brevity.common.kafka.message import record_of
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.retry import REPLAY_HEADER, next_attempt
 from brevity.common.kafka.topics import INGEST_GROUP, SUMMARIZE_GROUP, retry_topic
@@ -93,7 +94,7 @@ def replay(kafka: KafkaSettings, store: ObjectStore, letters: Iterable[DeadLette
         Rejected: A letter keeps no original, or the object store has lost it.
         Unavailable: The broker or the object store does not answer.
     """
-    producer: Any = Producer(producer_config(kafka))
+    producer = AcknowledgedProducer(kafka, retry_topic(INGEST_GROUP))
     for letter in letters:
         if letter.original is None:
             raise Rejected(
@@ -104,7 +105,7 @@ def replay(kafka: KafkaSettings, store: ObjectStore, letters: Iterable[DeadLette
         value = store.get(
             letter.original.object_key, max_bytes=MAX_MESSAGE_BYTES, bucket=letter.original.bucket
         )
-        _produce(producer, _replayed(letter, value))
+        producer.send([_replayed(letter, value)])
         yield letter
 
 
@@ -127,22 +128,6 @@ def _replayed(letter: DeadLetter, value: bytes) -> OutRecord:
         not_before=0.0,
         extra=((REPLAY_HEADER, letter.id.encode()),),
     )
-
-
-def _produce(producer: Any, out: OutRecord) -> None:
-    failures: list[str] = []
-
-    def delivered(error: Any, message: Any) -> None:
-        if error is not None:
-            failures.append(error.str())
-
-    producer.produce(
-        out.topic, key=out.key, value=out.value, headers=list(out.headers), on_delivery=delivered
-    )
-    if producer.flush(_TIMEOUT_SECONDS) or failures:
-        raise Unavailable(
-            f"the broker did not take the replay: {', '.join(failures) or 'no answer'}", code="kafka"
-        )
 
 
 def _letter(model: type[Event], record: Record, replayed: set[str]) -> DeadLetter | None:

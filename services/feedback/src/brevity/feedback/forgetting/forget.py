@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from brevity.common.errors import Rejected
 from brevity.common.events import FeedbackRecorded
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.places import written_for
@@ -20,7 +21,6 @@ from brevity.feedback.forgetting.report import Checks, Export, Proof, Remaining,
 from brevity.feedback.forgetting.traces import Traces, referred_to_by_others, traces_of
 from brevity.feedback.forgetting.training import Learned, Trainer
 from brevity.feedback.model import AuditEntry, SummaryFilter
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.repository import Repository
 
 _EXPORTS = {
@@ -39,7 +39,7 @@ class Places:
     kafka: KafkaSettings
     repository: Repository
     store: ObjectStore
-    producer: EventProducer
+    producer: AcknowledgedProducer
     trainer: Trainer | None = None
     """None: training data are not looked at, and the proof says so."""
 

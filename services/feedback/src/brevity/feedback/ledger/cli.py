@@ -17,13 +17,15 @@ from rich.table import Column, Table
 
 from brevity.common.cli.terminal import Terminal
 from brevity.common.errors import Rejected
+from brevity.common.events import FeedbackRecorded
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.settings import MongoSettings, Settings, load_settings
+from brevity.common.storage.mongo import async_mongo_client
 from brevity.feedback.ledger.entries import Entry, in_production
 from brevity.feedback.ledger.recall import Recall, Recalled, recalled
 from brevity.feedback.ledger.store import LedgerStore
-from brevity.feedback.mongo import MongoRepository, mongo_client
+from brevity.feedback.mongo import MongoRepository
 from brevity.feedback.mongo.collections import Database
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.settings import FeedbackBlock
 
 Engine = Annotated[str, typer.Option(help="The engine.")]
@@ -117,7 +119,7 @@ async def _recall(settings: LedgerSettings, chosen: Recalled, *, dry: bool) -> C
     console = Terminal(stderr=True)
     async with _database(settings) as database:
         repository = MongoRepository(database.client, settings.mongo.database, settings.feedback)
-        work = Recall(database, repository, EventProducer(settings.kafka))
+        work = Recall(database, repository, AcknowledgedProducer(settings.kafka, FeedbackRecorded.topic))
         total = await work.count(chosen.model_version)
         with Progress(console=console, disable=not console.is_terminal) as progress:
             task = progress.add_task("documents", total=total)
@@ -129,7 +131,7 @@ async def _recall(settings: LedgerSettings, chosen: Recalled, *, dry: bool) -> C
 
 @asynccontextmanager
 async def _database(settings: LedgerSettings) -> AsyncGenerator[Database]:
-    client = mongo_client(settings.mongo)
+    client = async_mongo_client(settings.mongo, "feedback")
     try:
         yield client[settings.mongo.database]
     finally:

@@ -11,11 +11,11 @@ from typing import Literal
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted, ObjectRef, SummaryCompleted, encode
 from brevity.common.ids import deterministic_id
+from brevity.common.kafka.producer import AcknowledgedProducer
+from brevity.common.storage.mongo import translated
 from brevity.feedback.ledger.entries import Entry, in_production
 from brevity.feedback.model import StoredSummary, SummaryFilter
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.repository import Repository
 
 _PAGE = 200
@@ -67,7 +67,9 @@ def recalled(version: str, engine: str, entries: Sequence[Entry]) -> Recalled:
 class Recall:
     """Finds the documents in the store and submits them again; running it twice sends nothing twice."""
 
-    def __init__(self, database: names.Database, repository: Repository, producer: EventProducer) -> None:
+    def __init__(
+        self, database: names.Database, repository: Repository, producer: AcknowledgedProducer
+    ) -> None:
         self._summaries = database[names.SUMMARIES]
         self._kinds = database[names.KINDS]
         self._repository = repository

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pymongo import UpdateOne
 
 from brevity.common.events import ModelPromoted, ModelServed
+from brevity.common.storage.mongo import translated
 from brevity.feedback.ledger.entries import Entry, entry_of
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
 
 PROMOTIONS = "feedback_promotions"
 REPORTS = "feedback_model_reports"

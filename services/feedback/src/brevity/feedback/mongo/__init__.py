@@ -1,6 +1,5 @@
 """The store on MongoDB, through PyMongo's own asynchronous client."""
 
-from brevity.feedback.mongo.client import mongo_client
 from brevity.feedback.mongo.repository import MongoRepository
 
-__all__ = ["MongoRepository", "mongo_client"]
+__all__ = ["MongoRepository"]

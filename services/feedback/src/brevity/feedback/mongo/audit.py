@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from brevity.common.storage.mongo import translated
 from brevity.feedback.model import AuditEntry
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
 
 
 class Audit:

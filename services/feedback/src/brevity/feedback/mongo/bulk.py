@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
+from brevity.common.storage.mongo import DUPLICATE_KEY
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import DUPLICATE_KEY
 
 
 async def bulk(database: names.Database, collection: str, writes: Sequence[UpdateOne]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 
-from brevity.feedback.mongo.client import translated
+from brevity.common.storage.mongo import translated
 from brevity.feedback.settings import FeedbackBlock
 
 SCHEMA_VERSION = 1

@@ -17,9 +17,9 @@ from typing import Any
 from pymongo import UpdateOne
 
 from brevity.common.observability.logging import get_logger
+from brevity.common.storage.mongo import translated
 from brevity.feedback.model import Group, SummaryFilter
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.query import query_of
 from brevity.feedback.mongo.records import within
 

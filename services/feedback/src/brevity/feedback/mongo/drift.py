@@ -18,9 +18,9 @@ from pymongo.errors import DuplicateKeyError
 
 from brevity.common.errors import Unavailable
 from brevity.common.events import DriftDetected
+from brevity.common.storage.mongo import translated
 from brevity.feedback.model import Stored
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
 
 _ID = "monitors"
 

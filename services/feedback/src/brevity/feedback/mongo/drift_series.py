@@ -13,10 +13,10 @@ from pydantic import AwareDatetime, Field
 from pymongo import UpdateOne
 
 from brevity.common.ids import deterministic_id
+from brevity.common.storage.mongo import translated
 from brevity.feedback.drift import Peak, PointKey
 from brevity.feedback.model import Stored
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
 
 
 class DriftPoint(Stored):

@@ -9,10 +9,10 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from brevity.common.errors import Rejected
+from brevity.common.storage.mongo import translated
 from brevity.feedback.model import Feedback, Pending, Tally
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.bulk import bulk
-from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.days import touches
 from brevity.feedback.mongo.records import feedback_from, of_feedback, within
 

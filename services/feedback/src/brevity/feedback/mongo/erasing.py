@@ -9,12 +9,12 @@ from typing import Any
 from pymongo import ReturnDocument
 
 from brevity.common.ids import canonical_json, deterministic_id
+from brevity.common.storage.mongo import millisecond, translated
 from brevity.feedback.model import Erased
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.bulk import bulk
-from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.days import touches
-from brevity.feedback.mongo.records import document_from, millisecond, outcome_from, summary_from, within
+from brevity.feedback.mongo.records import document_from, outcome_from, summary_from, within
 
 _LEFT = ("objects", "feedback_ids", "model_versions")
 """What a note keeps until the rest of the erasure is done; the records it was read from are gone by then."""

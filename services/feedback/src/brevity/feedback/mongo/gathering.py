@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from brevity.common.storage.mongo import translated
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.bulk import bulk
-from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.days import touched
 
 _GATHERED = "gathered"

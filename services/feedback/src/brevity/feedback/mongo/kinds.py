@@ -12,9 +12,9 @@ from pymongo import UpdateOne
 
 from brevity.common.events import SummaryCompleted
 from brevity.common.ids import deterministic_id
+from brevity.common.storage.mongo import translated
 from brevity.feedback.model import SummaryKind
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
 
 _BY = ("tenant", "engine", "model_version", "language")
 

@@ -10,10 +10,10 @@ from pymongo import UpdateOne
 
 from brevity.common.events import DocumentAccepted, SummaryCompleted
 from brevity.common.events.versions import version_of
+from brevity.common.storage.mongo import translated
 from brevity.feedback.model import PipelineEvent, Unreadable
 from brevity.feedback.mongo import collections as names
 from brevity.feedback.mongo.bulk import bulk
-from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.days import touches
 from brevity.feedback.mongo.kinds import kind_id, seen
 from brevity.feedback.mongo.records import of_document, of_outcome, of_summary, of_unreadable, within

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from brevity.common.events.versions import Version, newest
+from brevity.common.storage.mongo import translated
 from brevity.feedback.cursor import from_cursor, to_cursor
 from brevity.feedback.model import (
     Change,
@@ -17,7 +18,6 @@ from brevity.feedback.model import (
     SummaryFilter,
 )
 from brevity.feedback.mongo import collections as names
-from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.query import query_of
 from brevity.feedback.mongo.records import document_from, heard, outcome_from, summary_from, within
 

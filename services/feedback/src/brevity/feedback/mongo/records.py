@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from brevity.common.errors import Rejected
@@ -131,11 +130,6 @@ def _event_of(record: Fields) -> PipelineEvent:
 
 def feedback_from(record: Fields) -> Feedback:
     return Feedback.model_validate_json(record["feedback"])
-
-
-def millisecond(at: datetime) -> datetime:
-    """`at` as the store keeps it, so that a value read back equals the one written."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _word_for_word(event: Event) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
+from brevity.common.storage.mongo import translated
 from brevity.feedback.mongo.audit import Audit
-from brevity.feedback.mongo.client import translated
 from brevity.feedback.mongo.collections import apply_indexes
 from brevity.feedback.mongo.days import Days
 from brevity.feedback.mongo.entries import Entries

@@ -16,6 +16,7 @@ from brevity.common.events import (
     decode,
     encode,
 )
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.kafka.record import Record
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
@@ -27,7 +28,6 @@ from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.reader import TopicReader
 from brevity.feedback.monitoring.reference import TrainingWindows
 from brevity.feedback.monitoring.settings import DriftBlock
-from brevity.feedback.producer import EventProducer
 
 log = get_logger(__name__)
 
@@ -47,7 +47,7 @@ class DriftMonitor:
         kafka: KafkaSettings,
         store: DriftStore,
         objects: ObjectStore,
-        producer: EventProducer,
+        producer: AcknowledgedProducer,
         settings: DriftBlock,
         metrics: DriftMetrics,
         *,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from brevity.common.http.auth import key_ring
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.api import Services
-from brevity.feedback.producer import EventProducer
 from brevity.feedback.registry.door import registry_door
 from brevity.feedback.settings import FeedbackSettings
 from brevity.feedback.submissions import Submissions
@@ -28,7 +28,9 @@ OPEN_PATHS = PATHS | {"/login", "/logout"}
 """What a browser may ask for before anybody has signed in."""
 
 
-def add_page(app: FastAPI, services: Services, producer: EventProducer, settings: FeedbackSettings) -> None:
+def add_page(
+    app: FastAPI, services: Services, producer: AcknowledgedProducer, settings: FeedbackSettings
+) -> None:
     """Add every page to `app`, and let a cookie stand for a key. Raises Fatal when the keys are malformed."""
     doors = key_ring(settings.mode, settings.http, settings.auth)
     app.state.asks_for_keys = not doors.open

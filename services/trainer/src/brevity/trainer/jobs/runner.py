@@ -15,6 +15,7 @@ from typing import Any
 
 from brevity.common.errors import BrevityError, Unavailable
 from brevity.common.observability.logging import get_logger
+from brevity.common.storage.mongo import millisecond
 from brevity.trainer.jobs.lease import Lease
 from brevity.trainer.jobs.model import LOG_LINES, Job
 from brevity.trainer.jobs.process import WORKER, JobProcess, Limits, Report
@@ -196,7 +197,14 @@ class Runner:
             self._jobs.report(job, _failed(error.code, error.message))
             return True
         self._jobs.report(
-            job, {"state": "succeeded", "progress": 1.0, "finished_at": _now(), **_let_go(), **end}
+            job,
+            {
+                "state": "succeeded",
+                "progress": 1.0,
+                "finished_at": millisecond(datetime.now(UTC)),
+                **_let_go(),
+                **end,
+            },
         )
         return True
 
@@ -222,13 +230,14 @@ def _flat(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _failed(code: str, message: str) -> dict[str, Any]:
-    return {"state": "failed", "code": code, "message": message, "finished_at": _now(), **_let_go()}
+    return {
+        "state": "failed",
+        "code": code,
+        "message": message,
+        "finished_at": millisecond(datetime.now(UTC)),
+        **_let_go(),
+    }
 
 
 def _let_go() -> dict[str, Any]:
     return {"owner": None, "lease_until": None}
-
-
-def _now() -> datetime:
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

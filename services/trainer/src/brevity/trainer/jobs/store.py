@@ -11,9 +11,10 @@ from pymongo.errors import DuplicateKeyError
 
 from brevity.common.contracts.vocabulary import JobState
 from brevity.common.errors import Rejected
+from brevity.common.storage.mongo import millisecond, translated
 from brevity.trainer.jobs.model import ENDED, LOG_LINES, Job, interrupted
 from brevity.trainer.jobs.tenants import tenant_of
-from brevity.trainer.mongo import Document, Store, translated
+from brevity.trainer.mongo import Document, Store
 
 
 class Jobs:
@@ -28,7 +29,7 @@ class Jobs:
             "tenant": tenant_of(job.requested_by),
         }
         try:
-            with translated():
+            with translated(passing=(DuplicateKeyError,)):
                 self._jobs.insert_one(document)
         except DuplicateKeyError:
             return False
@@ -91,7 +92,7 @@ class Jobs:
 
     def claim(self, owner: str, lease: timedelta) -> Job | None:
         """Take the oldest waiting job whose model has none running; None when there is none."""
-        now = _now()
+        now = millisecond(datetime.now(UTC))
         with translated():
             waiting = list(self._jobs.find({"state": "queued"}).sort("requested_at", ASCENDING).limit(100))
             for document in waiting:
@@ -124,7 +125,7 @@ class Jobs:
         with translated():
             found = self._jobs.find_one_and_update(
                 _mine(job),
-                {"$set": {"lease_until": _now() + lease}},
+                {"$set": {"lease_until": millisecond(datetime.now(UTC)) + lease}},
                 return_document=ReturnDocument.AFTER,
             )
         return _job(found) if found else None
@@ -143,7 +144,7 @@ class Jobs:
             found = self._jobs.find_one(_mine(job))
         if found is None:
             return False
-        return self.report(job, interrupted(_job(found), _now(), why))
+        return self.report(job, interrupted(_job(found), millisecond(datetime.now(UTC)), why))
 
     def excuse(self, job: Job) -> None:
         """Give back the attempt of a job whose lease was lost because this instance could not reach the store."""
@@ -170,7 +171,7 @@ class Jobs:
 
     def take_over(self) -> list[Job]:
         """End the attempts whose lease ran out: their instance died or cannot reach the store."""
-        now = _now()
+        now = millisecond(datetime.now(UTC))
         with translated():
             lost = [_job(d) for d in self._jobs.find({"state": "running", "lease_until": {"$lt": now}})]
             taken = []
@@ -198,7 +199,7 @@ class Jobs:
                     {
                         "state": "cancelled",
                         "message": "cancelled",
-                        "finished_at": _now(),
+                        "finished_at": millisecond(datetime.now(UTC)),
                         "cancel_asked": True,
                     }
                 ),
@@ -268,7 +269,7 @@ def _mine(job: Job) -> Document:
 def _change(fields: Mapping[str, Any], **counted: int) -> Document:
     """An update that watchers and the topic will see; who leaves the state `running` gives its model's slot back."""
     change: Document = {
-        "$set": {**fields, "updated_at": _now(), "announced": False},
+        "$set": {**fields, "updated_at": millisecond(datetime.now(UTC)), "announced": False},
         "$inc": {"revision": 1, **counted},
     }
     if fields.get("state", "running") != "running":
@@ -278,9 +279,3 @@ def _change(fields: Mapping[str, Any], **counted: int) -> Document:
 
 def _job(document: Mapping[str, Any]) -> Job:
     return Job(**{**document, "job_id": document["_id"]})
-
-
-def _now() -> datetime:
-    """In milliseconds, as the store keeps it."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

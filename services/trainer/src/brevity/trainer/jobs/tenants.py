@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from brevity.trainer.mongo import Store, translated
+from brevity.common.storage.mongo import translated
+from brevity.trainer.mongo import Store
 
 
 def tenant_of(requested_by: str | None) -> str | None:

@@ -17,9 +17,9 @@ from brevity.common.kafka.batch_consumer import BatchConsumer, Batching
 from brevity.common.kafka.metrics import ConsumerMetrics
 from brevity.common.kafka.record import Record
 from brevity.common.settings import KafkaSettings
+from brevity.common.storage.mongo import translated
 from brevity.common.storage.retention import keep_for
 from brevity.trainer.live.sequential import Rating
-from brevity.trainer.mongo import translated
 
 COLLECTION = "training_ratings"
 GROUP = "brevity.trainer.ratings"

@@ -14,9 +14,10 @@ from brevity.common.contracts.vocabulary import TrainingReason
 from brevity.common.events import DriftDetected, FeedbackRecorded
 from brevity.common.ids import deterministic_id
 from brevity.common.observability.logging import get_logger
+from brevity.common.storage.mongo import translated
 from brevity.trainer.jobs.store import Jobs
 from brevity.trainer.metrics import TrainerMetrics
-from brevity.trainer.mongo import Document, Store, translated
+from brevity.trainer.mongo import Document, Store
 from brevity.trainer.requests import Requests
 from brevity.trainer.settings import TrainerBlock
 from brevity.trainer.triggers.rules import SECONDS_GUESSED, Alarm, Costs, Verdict, burst_is_over, due, weigh
