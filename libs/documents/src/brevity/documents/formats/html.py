@@ -1,36 +1,79 @@
-"""HTML pages: the article where a page names one, else its body."""
+"""HTML: the content of web pages, and whole documents, mails and chats that were written as HTML.
+
+The page is parsed as browsers do, its text cut into pieces, and the pieces told apart that are its content: see
+`brevity.documents.formats.web`.
+"""
 
 from __future__ import annotations
 
-from selectolax.lexbor import LexborHTMLParser
+import re
 
 from brevity.documents.budget import Budget
 from brevity.documents.characters import decode
-from brevity.documents.model import BlockKind, Found, Part
+from brevity.documents.formats.web.choice import choose, is_prose, void_marks
+from brevity.documents.formats.web.pieces import pieces_of
+from brevity.documents.formats.web.titles import title_of
+from brevity.documents.formats.web.tree import parse
+from brevity.documents.formats.web.votes import votes
+from brevity.documents.model import BlockKind, Found, Part, Warned
 
-_BLOCKS = "p,div,section,article,h1,h2,h3,h4,h5,h6,li,tr,blockquote,pre,dt,dd,figcaption,table,ul,ol"
-_NOISE = "script,style,noscript,template,nav,aside,footer,form,iframe,svg,button,select,head"
+_TAGS = re.compile(r"<[^<>]*>")
+_SILENT = re.compile(r"<(script|style|template|svg|noscript)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_REFERENCES = re.compile(
+    r"(?:references|notes|footnotes|notes and references|citations|bibliography|works cited|sources|further reading|external links"
+    r"|einzelnachweise|anmerkungen|literatur|quellen|weblinks|fußnoten|références|notes et références|bibliographie|liens externes"
+    r"|referencias|notas|bibliografía|enlaces externos|bibliografia|note|collegamenti esterni|referências|ligações externas"
+    r"|referenties|bronnen|przypisy|bibliografia|примечания|литература|ссылки|脚注|出典|参考文献|参考资料|注释)",
+    re.IGNORECASE,
+)
 
 
 def read_html(data: bytes, budget: Budget, charset: str | None = None) -> Found:
-    """Readable paragraphs and title of a page."""
+    """Headings, paragraphs, lists, tables, quotations, captions and code of a page's content, and its title.
+
+    Menus, banners, adverts, comments, lists of other stories, forms and hidden text are dropped, and counted.
+    """
     decoded = decode(data, charset, markup=True)
-    tree = LexborHTMLParser(decoded.text)
-    title_node = tree.css_first("title")
-    title = " ".join(title_node.text().split()) if title_node else ""
-    for node in tree.css(_NOISE):
-        node.decompose()
-    root = tree.css_first("article") or tree.css_first("main") or tree.body
-    if root is None:
-        return Found([], title or None, decoded.warnings)
-    for node in root.css("br"):
-        node.replace_with("\n\n")
-    for node in root.css(_BLOCKS):
-        node.insert_before("\n\n")
-        node.insert_after("\n\n")
-    paragraphs = budget.earn(root.text()).split("\n\n")
-    return Found([Part(BlockKind.PARAGRAPH, text) for text in paragraphs], title or None, decoded.warnings)
+    source = decoded.text
+    budget.earn(
+        _TAGS.sub(" ", _SILENT.sub(" ", source))
+    )  # its text, roughly: the time that the rest may take
+    page = parse(source)
+    pieces = pieces_of(page.body)
+    voted = votes(page, pieces)
+    void_marks(pieces, voted)
+    kept = choose(pieces, voted)
+    content = [piece for piece, keep in zip(pieces, kept, strict=True) if keep]
+    left_out = [piece for piece, keep in zip(pieces, kept, strict=True) if not keep]
+    found = Found(_noted([piece.part for piece in content]), title_of(page, pieces), list(decoded.warnings))
+    found.words_dropped = sum(piece.words for piece in left_out)
+    words = sum(piece.words for piece in content)
+    prose = sum(piece.words for piece in left_out if is_prose(piece))
+    if prose > words:
+        message = f"{prose:,} words of running text on the page were not taken as its content, {words:,} were"
+        found.warnings.append(Warned("text_left_out", message))
+    return found
+
+
+def _noted(parts: list[Part]) -> list[Part]:
+    """Items below a heading such as `References` are notes."""
+    level: int | None = None
+    for part in parts:
+        if part.kind is BlockKind.HEADING:
+            own = part.level or 1
+            if _REFERENCES.fullmatch(part.text.strip(" :")):
+                level = own
+            elif level is not None and own <= level:
+                level = None
+        elif level is not None and part.kind in (BlockKind.LIST_ITEM, BlockKind.PARAGRAPH):
+            part.kind, part.level = BlockKind.NOTE, None
+    return parts
 
 
 def warm() -> None:
-    read_html(b"<p>x", Budget.idle())
+    """Loads what is loaded at first use."""
+    page = (
+        b"<html><head><title>x</title></head><body><div class=a><h1>x</h1>"
+        + b"<p>Some words, and more of them.</p>" * 20
+    )
+    read_html(page + b"<table><tr><td>1<td>2<tr><td>3<td>4</table></div></body></html>", Budget.idle())
