@@ -103,9 +103,10 @@ def test_notes_stand_at_the_end_and_comments_nowhere() -> None:
     body = paragraph(
         "Profits rose.", '<w:r><w:footnoteReference w:id="2"/></w:r><w:r><w:commentReference w:id="0"/></w:r>'
     )
-    notes = f'<w:footnote w:type="separator" w:id="0"/><w:footnote w:id="2">{paragraph("As audited.")}</w:footnote>'
+    notes = f'<w:footnote w:type="separator" w:id="0"/><w:footnote w:id="1">{paragraph("Lost.")}</w:footnote>'
+    notes += f'<w:footnote w:id="2">{paragraph("As audited.")}</w:footnote>'
     data = package(body, footnotes=notes, comments=f'<w:comment w:id="0">{paragraph("Sure?")}</w:comment>')
-    assert blocks(data) == [("paragraph", "Profits rose."), ("note", "As audited.")]
+    assert blocks(data) == [("paragraph", "Profits rose."), ("note", "As audited."), ("note", "Lost.")]
 
 
 def test_a_merged_cell_is_read_once_and_a_row_is_a_line() -> None:

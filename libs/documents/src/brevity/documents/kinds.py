@@ -40,6 +40,7 @@ _MAIL_SURE = re.compile(rb"^(?:MIME-Version|Message-ID|Received|Content-Type):",
 _SUBTITLES = re.compile(
     rb"\s*(?:\d{1,6}\s*\n)?\s*(?:\d{1,2}:)?\d\d:\d\d[,.]\d{3} --> (?:\d{1,2}:)?\d\d:\d\d[,.]\d{3}"
 )
+_LOCKED = "an Office file under a password"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -148,6 +149,7 @@ def _compound(data: bytes) -> str:
         ("WordDocument", "an old Word file (.doc)"),
         ("Workbook", "an old Excel file (.xls)"),
         ("PowerPoint Document", "an old PowerPoint file (.ppt)"),
+        ("EncryptedPackage", _LOCKED),
     ):
         if part.encode("utf-16-le") in data:
             return name
@@ -179,6 +181,18 @@ def _read(kind: str) -> str:
         "msg": "an Outlook message",
     }
     named = what.get(kind) or {"rtf": "an RTF file", "xlsx": "an Excel file"}.get(kind) or kind
+    if named == _LOCKED:
+        raise Rejected(
+            f"the file is {named}",
+            code="encrypted",
+            remedy="Open it, save it without a password, and send that file.",
+        )
+    if named.startswith("an old "):
+        raise Rejected(
+            f"the file is {named}, which is not read",
+            code="unsupported_type",
+            remedy="Open it in its program, save it in today's format (DOCX, PPTX) or as PDF, and send that file.",
+        )
     if " " not in named:
         named = f"a file of type {named.upper()}"
     raise Rejected(f"the file is {named}, which is not read", code="unsupported_type", remedy=_remedy())

@@ -52,5 +52,14 @@ _ALL = (
         (".docx",),
         ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
     ),
+    Format(
+        "pptx",
+        "pptx",
+        (".pptx", ".ppsx"),
+        ("application/vnd.openxmlformats-officedocument.presentationml.presentation",),
+    ),
+    Format("odt", "odt", (".odt", ".ott"), ("application/vnd.oasis.opendocument.text",)),
+    Format("rtf", "rtf", (".rtf",), ("application/rtf", "text/rtf")),
+    Format("epub", "epub", (".epub",), ("application/epub+zip",)),
 )
 FORMATS = {each.name: each for each in _ALL}

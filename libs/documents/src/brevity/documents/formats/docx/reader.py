@@ -218,7 +218,7 @@ class _Reader:
             for element in () if root is None else root:
                 if local(element) == kind and attribute(element, "type") in {None, "normal"}:
                     notes[kind, attribute(element, "id") or ""] = element
-        for key in dict.fromkeys(self._notes):
+        for key in dict.fromkeys((*self._notes, *notes)):  # those that nothing refers to come last
             element = notes.get(key)
             if element is not None:
                 texts = (part.text for each in element for part in self._block(each, 0))
