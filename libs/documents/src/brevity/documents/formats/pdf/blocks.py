@@ -23,6 +23,7 @@ _CAPTION = re.compile(
 _NOTE = re.compile(r"^(?:[⁰¹²³⁴-⁹]+|\d{1,3}\s|[*∗†‡§¶])\s*\S")
 _STOP = re.compile(r"[.!?…。！？｡।؟۔:;：；]['\"’”»«)\]]*[⁰¹²³⁴-⁹]*$")
 _LEADERS = re.compile(r"(?:\.\s?){5,}\s*\w{0,6}$|…{2,}\s*\w{0,6}$|(?:·\s?){5,}\w{0,6}$")
+_ENTRY = re.compile(r"\S\s+(?:\d{1,4}|[ivxl]{1,6})$")
 _SAME = 0.06
 _LARGE = 1.12
 _SMALL = 0.93
@@ -112,6 +113,7 @@ def blocks_of(lines: Sequence[Line], body: Body, page_height: float) -> list[Pag
         if block.kind is BlockKind.PARAGRAPH:
             block.kind = _kind(block, body, page_height)
     if blocks and lines:
+        _mark_contents(blocks)
         _mark_notes(blocks, body, page_height)
         _mark_ends(blocks, lines)
     return _with_code(blocks, body)
@@ -167,9 +169,8 @@ def _begins(
     centred = abs((line.left + line.right) - (before.left + before.right)) < 0.8 * size
     if 0.7 * size < indent < 8 * size and before.left - left < 0.5 * size and not item and not centred:
         flush = sum(each.left - left < 0.5 * size for each in around)
-        return (
-            flush * 5 >= len(around) * 2 or room > 0
-        )  # an indented first line; not so where lines end flush only
+        # An indented first line; not so where lines end flush only, or all but the first hang.
+        return (ended or room > 0) and (flush * 5 >= len(around) * 2 or room > 0)
     if item and line.left < block.lines[0].left - 0.5 * size:
         return True
     width = right - left
@@ -209,6 +210,15 @@ def is_heading(block: PageBlock, body: Body) -> bool:
     if block.bold and not body.bold:
         return True
     return text.isupper() and len(block.lines) == 1 and 3 < len(text) < 70 and len(text.split()) <= 8
+
+
+def _mark_contents(blocks: Sequence[PageBlock]) -> None:
+    """Chapters among the entries of a table of contents, which have a page number but no dots."""
+    for before, block, after in zip([None, *blocks], blocks, [*blocks[1:], None], strict=False):
+        neighbours = [each for each in (before, after) if each and each.kind is BlockKind.FURNITURE]
+        leads = any(_LEADERS.search(each.text) for each in neighbours)
+        if leads and len(block.lines) == 1 and _ENTRY.search(block.text):
+            block.kind = BlockKind.FURNITURE
 
 
 def _mark_notes(blocks: Sequence[PageBlock], body: Body, page_height: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from brevity.documents.formats.pdf.lines import Segment
 
-_EDGE = 0.13
+_EDGE = 0.15
 """Of the page's height, at the top and at the bottom."""
 _PAGE_NUMBER = re.compile(
     r"(?i)^[\W_]*(?:(?:page|seite|p\.|s\.|pág(?:ina|\.)|pagina|стр(?:аница|\.)|第)\s*)?(?:\d{1,4}|[ivxlcdm]{1,7}|[a-z]-?\d{1,3}|\d{1,2}-\d{1,3})"

@@ -18,8 +18,19 @@ _FIXED_PITCH, _ITALIC, _FORCED_BOLD = 1, 1 << 6, 1 << 18
 pdfium: Any = pypdfium2.raw  # made from C headers: it has no types
 _BOLD = ("bold", "black", "heavy", "-bd", "cmbx", "demi")  # the weight that fonts declare is often wrong
 _MONOSPACED = ("mono", "courier", "consol", "typewriter", "cmtt", "menlo")
-_LIGATURES = {11: "ff", 12: "fi", 14: "ffi", 15: "ffl", 27: "ff", 28: "fi", 29: "fl", 30: "ffi", 31: "ffl"}
-"""By their codes in TeX's fonts, of which many say no more. The one missing, 13, is a line's end elsewhere."""
+_OWN_CODES = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)} | {
+    11: "ff",
+    12: "fi",
+    14: "ffi",
+    15: "ffl",
+    27: "ff",
+    28: "fi",
+    29: "fl",
+    30: "ffi",
+    31: "ffl",
+}
+"""Of fonts that name no characters: Windows' signs, and ligatures by their places in TeX's fonts, of which one is missing
+since 13 is a line's end elsewhere."""
 _LONGEST_ACTUAL_TEXT = 2_000
 
 
@@ -128,10 +139,10 @@ class GlyphReader:
             drawn = objects.get(address)
             if drawn is None:
                 drawn = objects[address] = self._drawn(pointer)
-            text = _LIGATURES.get(code) or chr(min(code, 0x10FFFF))
+            text = _OWN_CODES.get(code) or chr(min(code, 0x10FFFF))
             if (
                 code < 32
-                and code not in _LIGATURES
+                and code not in _OWN_CODES
                 and not (code == 2 and pdfium.FPDFText_IsHyphen(raw, index))
             ):
                 unreadable += 1
