@@ -45,6 +45,8 @@ _ALL = (
         ("text/html", "application/xhtml+xml"),
         in_characters=True,
     ),
+    Format("vtt", "subtitles", (".vtt",), ("text/vtt",), in_characters=True),
+    Format("srt", "subtitles", (".srt",), ("application/x-subrip", "text/srt"), in_characters=True),
     Format("pdf", "pdf", (".pdf",), ("application/pdf", "application/x-pdf")),
     Format(
         "docx",

@@ -9,12 +9,18 @@ from brevity.documents.characters import Decoded, decode
 from brevity.documents.compact import MOST_BLOCKS
 from brevity.documents.model import Block, BlockKind, Document
 from brevity.documents.normalise import normalise
+from brevity.documents.plain.chats import find_chat
 from brevity.documents.plain.finding import find_blocks
 from brevity.documents.plain.speech import find_speech
+from brevity.documents.plain.timed import find_timed
 
 Finder = Callable[[str], Sequence[Block] | None]
 
-FINDERS: tuple[tuple[str, Finder], ...] = (("transcript", find_speech),)
+FINDERS: tuple[tuple[str, Finder], ...] = (
+    ("chat", find_chat),
+    ("transcript", find_timed),
+    ("transcript", find_speech),
+)
 """Kinds of plain text that have a form of their own, first match wins: the format's name, and what finds its blocks in a
 normalised text or answers None. Linear time: they run in the service."""
 
