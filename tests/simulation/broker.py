@@ -14,7 +14,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 
 from tests.simulation.faults import Faults
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import Process, Scheduler
 
 EPOCH = 1_750_000_000.0
 """When simulated time begins, in seconds since 1970."""
@@ -55,6 +55,8 @@ class Entry:
     txn: Txn | None = None
     control: bool = False
     unreadable: bool = False
+    bomb: bool = False
+    """Who unpacks it dies."""
 
     @property
     def visible(self) -> bool:
@@ -245,6 +247,7 @@ class Broker:
         self.epochs: dict[str, int] = {}
         self.open: dict[str, Txn] = {}
         self.on_visible: list[Callable[[], None]] = []
+        self.on_bomb: Callable[[Process], None] = lambda _: None
 
     def _subscribed(self) -> list[Place]:
         return [(topic, n) for topic in self.subscribed for n in range(self.partitions[topic])]
@@ -262,11 +265,12 @@ class Broker:
         *,
         timestamp_ms: int = 0,
         unreadable: bool = False,
+        bomb: bool = False,
     ) -> tuple[Place, int]:
         place = self.place_of(topic, key or b"")
         timestamp_ms = timestamp_ms or int((EPOCH + self.scheduler.now) * 1000)
         offset = self.logs[place].append(
-            Entry(-1, key, value, headers, timestamp_ms, 0, txn, unreadable=unreadable)
+            Entry(-1, key, value, headers, timestamp_ms, 0, txn, unreadable=unreadable, bomb=bomb)
         )
         if txn is not None:
             txn.places[place] = offset

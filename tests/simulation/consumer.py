@@ -223,6 +223,8 @@ class FakeConsumer(Client):
             if position == end == self._told_end.get(place):
                 continue
             while len(found) < most and (entry := log.next(position, end)) is not None:
+                if entry.bomb:
+                    self.broker.on_bomb(self.process)
                 found.append(FakeMessage(place, entry))
                 position, self._epochs[place] = entry.offset + 1, entry.epoch
             self.positions[place] = position

@@ -30,6 +30,7 @@ RECORDS = (
     "null_value",
     "odd_headers",
     "unreadable",
+    "bomb",
     "foreign_transaction",
 )
 """Records that are not plain good ones."""

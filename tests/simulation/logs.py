@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 from brevity.common.errors import Unavailable
 from brevity.common.kafka.logs import Log, Look, Place
-from tests.simulation.broker import Broker
+from brevity.common.kafka.raw_log import OutOfRange, Parted, Stretch
+from brevity.common.kafka.raw_records import Unreadable
+from tests.simulation.broker import Broker, Entry
+from tests.simulation.consumer import FakeMessage
 from tests.simulation.scheduler import Killed, Process
 
 _LATENCY_SECONDS = 0.002
 _EVERY_SECONDS = 1.0
+_MOST_BATCHES = 7
 
 
 class SimulatedLogs:
@@ -19,7 +25,7 @@ class SimulatedLogs:
         self._process = process
 
     def topic_ids(self, topics: Collection[str], *, seconds: float = 5.0) -> dict[str, str]:
-        self._call(seconds)
+        self.call(seconds)
         return {topic: f"{topic}#{self._broker.logs[topic, 0].topic_id}" for topic in topics}
 
     def look(self, places: Collection[Place], known: Mapping[Place, int] | None = None) -> Look:
@@ -31,7 +37,7 @@ class SimulatedLogs:
             logs[place] = Log(ids[place[0]], log.low, log.stable)
         committed: dict[Place, int] = {}
         if known:
-            self._call(5.0)
+            self.call(5.0)
             committed = {
                 place: group.committed.get(place, (-1, "", None))[0]
                 for place in places
@@ -40,13 +46,13 @@ class SimulatedLogs:
         return Look(logs, committed, dict(known or {}))
 
     def divergence(self, place: Place, offset: int, epoch: int | None) -> int | None:
-        self._call(5.0)
+        self.call(5.0)
         return None if epoch is None else min(offset, self._broker.logs[place].end_of(epoch))
 
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _call(self, seconds: float) -> None:
+    def call(self, seconds: float) -> None:
         if self._process.dead:
             raise Killed
         scheduler = self._broker.scheduler
@@ -55,6 +61,61 @@ class SimulatedLogs:
             scheduler.wait(min(seconds, self._broker.away_until - scheduler.now))
             if self._broker.away_until > scheduler.now:
                 raise Unavailable("the broker is away", code="kafka")
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One entry, as a batch of its own."""
+
+    place: Place
+    entry: Entry
+
+    @property
+    def first(self) -> int:
+        return self.entry.offset
+
+    @property
+    def last(self) -> int:
+        return self.entry.offset
+
+    @property
+    def epoch(self) -> int:
+        return self.entry.epoch
+
+    @property
+    def timestamp_ms(self) -> int:
+        return self.entry.timestamp_ms
+
+    @property
+    def visible(self) -> bool:
+        return self.entry.visible
+
+    @property
+    def size(self) -> int:
+        return 8 << 20  # some make all that care is for
+
+    def messages(self, topic: str, partition: int, start: int, most: int) -> Iterator[FakeMessage]:
+        if self.entry.bomb:
+            raise Unreadable("too much")
+        yield FakeMessage(self.place, self.entry)
+
+
+class SimulatedRawLog:
+    def __init__(self, broker: Broker, process: Process) -> None:
+        self._broker = broker
+        self._logs = SimulatedLogs(broker, process)
+
+    def read(self, topic: str, partition: int, offset: int, epoch: int | None) -> Any:
+        self._logs.call(5.0)
+        log = self._broker.logs[topic, partition]
+        if not log.low <= offset <= log.end:
+            raise OutOfRange
+        if epoch is not None and offset > log.low and log.end_of(epoch) < offset:
+            raise Parted
+        found = [
+            _Batch((topic, partition), entry) for entry in log.entries if offset <= entry.offset < log.stable
+        ]
+        return Stretch(cast("Any", found[:_MOST_BATCHES]), log.stable)
 
 
 class SimulatedWatch:

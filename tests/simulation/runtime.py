@@ -14,7 +14,7 @@ from brevity.common.kafka.watchdog import Stuck
 from brevity.common.settings import KafkaSettings
 from tests.simulation.broker import EPOCH, Broker
 from tests.simulation.consumer import FakeConsumer
-from tests.simulation.logs import SimulatedLogs, SimulatedWatch
+from tests.simulation.logs import SimulatedLogs, SimulatedRawLog, SimulatedWatch
 from tests.simulation.producer import FakeProducer
 from tests.simulation.scheduler import Killed, Process, Scheduler
 
@@ -57,6 +57,9 @@ class SimulatedRuntime(Runtime):
 
     def logs(self, kafka: KafkaSettings, group: str) -> SimulatedLogs:
         return SimulatedLogs(self.broker, self.process)
+
+    def raw_log(self, kafka: KafkaSettings) -> SimulatedRawLog:
+        return SimulatedRawLog(self.broker, self.process)
 
     def log_watch(self, logs: Logs, known: Callable[[], Mapping[Place, int]]) -> SimulatedWatch:
         return SimulatedWatch(SimulatedLogs(self.broker, self.process), known, self.broker, self.process)

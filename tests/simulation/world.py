@@ -158,6 +158,7 @@ class World:
         self.broker = Broker(
             self.scheduler, self.faults, {SOURCE: self.rng.randint(1, 3), RETRY: 1, SINK: 2, DEAD: 1}
         )
+        self.broker.on_bomb = self._die
         self.settings = StageSettings.model_construct(
             **StageSettings().model_dump()
             | {
@@ -258,7 +259,7 @@ class World:
             ends = "committed" if self.rng.random() < 0.5 else "aborted"
             self.scheduler.after(self.rng.uniform(0.0, 1.0), self.broker.end, txn, ends)
         place, offset = self.broker.append(
-            SOURCE, key.encode(), value, headers, txn, unreadable=kind == "unreadable"
+            SOURCE, key.encode(), value, headers, txn, unreadable=kind == "unreadable", bomb=kind == "bomb"
         )
         if kind != "good":
             self.faults.struck[kind] += 1

@@ -16,7 +16,11 @@ from brevity.common.errors import BrevityError
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import Done, Result
 from brevity.common.kafka.stage import Stage
+from brevity.common.process import limit_memory
 from brevity.common.settings import KafkaSettings, StageSettings
+
+MOST = int(os.environ.get("ECHO_BYTES", "1000000000"))
+"""How much of a value is echoed."""
 
 
 def main(
@@ -25,21 +29,25 @@ def main(
     def handle(records: Sequence[Record]) -> list[Result]:
         if any(record.value == b"deadly" for record in records):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [Done((OutRecord(sink, record.key or b"", record.value or b""),)) for record in records]
+        return [
+            Done((OutRecord(sink, record.key or b"", (record.value or b"")[:MOST]),)) for record in records
+        ]
 
     def bury(record: Record, error: BrevityError, attempts: int) -> OutRecord:
         return OutRecord(sink, record.key or b"", f"{error.code} after {attempts}".encode())
 
+    stage_settings = StageSettings.model_validate({"instance_id": instance or None, **json.loads(settings)})
     stage = Stage(
         "echo",
         KafkaSettings(bootstrap_servers=broker),
-        StageSettings.model_validate({"instance_id": instance or None, **json.loads(settings)}),
+        stage_settings,
         group,
         [source],
         handle,
         bury,
         **options,
     )
+    limit_memory(stage_settings.memory_bytes)
     signal.signal(signal.SIGTERM, lambda *_: stage.stop())
     stage.run()
 

@@ -38,14 +38,25 @@ class Lane:
         return retry_topic(self.group)
 
 
-def fresh_lane(kafka: KafkaSettings, partitions: int = 4, *, broker_time: bool = False) -> Lane:
+def fresh_lane(
+    kafka: KafkaSettings, partitions: int = 4, *, broker_time: bool = False, max_message_bytes: int = 4 << 20
+) -> Lane:
     """With `broker_time` its source stands for a topic that outsiders write."""
     name = uuid.uuid4().hex[:10]
     lane = Lane(kafka, f"group-{name}", f"source-{name}", f"sink-{name}")
     apply_topics(
         kafka,
         [
-            Topic(topic, (), (), "key", count, 86_400_000, max_message_bytes=4 << 20, broker_time=theirs)
+            Topic(
+                topic,
+                (),
+                (),
+                "key",
+                count,
+                86_400_000,
+                max_message_bytes=max_message_bytes,
+                broker_time=theirs,
+            )
             for topic, count, theirs in (
                 (lane.source, partitions, broker_time),
                 (lane.sink, partitions, False),

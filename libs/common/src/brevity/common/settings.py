@@ -88,6 +88,11 @@ class StageSettings(Block):
         le=1,
         description="Most that one tenant's dead letters count of what halts a partition, so that one tenant alone halts none; 1 for a platform with a single tenant.",
     )
+    memory_bytes: int = Field(
+        default=3_221_225_472,
+        ge=268_435_456,
+        description="Most memory that the process may add to what it holds at its start; one that a batch unpacked without end would take beyond it ends, and its successor passes the batch over. Thread stacks count whole.",
+    )
     dead_letter_window: int = Field(
         default=1_000, ge=10, description="Records over which the dead-letter share is taken."
     )

@@ -11,7 +11,7 @@ from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.stage import Stage
 from brevity.common.kafka.topics import INGEST_GROUP
 from brevity.common.observability.health import Check
-from brevity.common.process import at_start
+from brevity.common.process import at_start, limit_memory
 from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.ingest.claims import Claims
@@ -76,4 +76,5 @@ def run(settings: IngestSettings) -> None:
         Projection(settings.kafka, settings.mongo, metrics),
         BackgroundServer(door, settings.http.host, port_of(settings.http, "ingest")),
     ):
+        limit_memory(settings.stage.memory_bytes)
         stage.run()

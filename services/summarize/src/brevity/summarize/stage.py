@@ -10,6 +10,7 @@ from brevity.common.kafka.metrics import StageMetrics
 from brevity.common.kafka.stage import Stage
 from brevity.common.kafka.topics import SUMMARIZE_GROUP
 from brevity.common.observability.health import Check
+from brevity.common.process import limit_memory
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.summarize.handler import SummarizeHandler
 from brevity.summarize.metrics import SummarizeMetrics
@@ -53,4 +54,5 @@ def run(settings: SummarizeSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stage.stop())
     with BackgroundServer(door, settings.http.host, port_of(settings.http, "summarize")):
+        limit_memory(settings.stage.memory_bytes)
         stage.run()

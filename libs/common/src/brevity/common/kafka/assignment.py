@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicPartition
 
 from brevity.common.errors import Unavailable
-from brevity.common.kafka.inflight import Batch, Partition
+from brevity.common.kafka.inflight import Batch, Partition, new_care
 from brevity.common.kafka.lag import Ends
 from brevity.common.kafka.logs import Log, Look, Place, WentBack, with_log
 from brevity.common.kafka.metrics import ConsumerMetrics, StageMetrics
@@ -38,6 +38,7 @@ class Assignment:
         stopping: Whether waiting is to be given up.
         on_expired: See `Expired`.
         eager: Whether the group's protocol takes all partitions away before it gives any.
+        care: Whether partitions whose reader died get `Partition.care`; see `careful`.
     """
 
     def __init__(
@@ -53,11 +54,14 @@ class Assignment:
         on_expired: Expired | None = None,
         runtime: Runtime = REAL,
         eager: bool = False,
+        care: bool = False,
     ) -> None:
         self._runtime = runtime
         self._eager = eager
+        self._care = care
         self._consumer = consumer
         self._logs = logs
+        self._metrics = metrics
         self._positions = Positions(logs, settings, retry_topic, metrics, on_expired)
         self._ends = Ends()
         self._verify_at = 0.0
@@ -89,9 +93,18 @@ class Assignment:
     def take(self, assigned: Sequence[TopicPartition]) -> None:
         """Take partitions over, each from its committed offset, with the guard's marker that stands there."""
         places = self._at_committed(assigned)
-        (self._consumer.assign if self._eager else self._consumer.incremental_assign)(places)
-        if self._paused:
-            self._consumer.pause(list(assigned))
+        taken = [self._partitions[place.topic, place.partition] for place in places]
+        if self._care:
+            # Fetching may kill as working may: the first note stands before it.
+            self._leave([(p, p.guard.taken_over(p.position)) for p in taken if p.owned])
+            for partition in taken:
+                if partition.guard.crashes:
+                    partition.care = new_care(partition)
+        begin = self._consumer.assign if self._eager else self._consumer.incremental_assign
+        begin([_nowhere(p) if p.care else place for place, p in zip(places, taken, strict=True)])
+        resting = [place for place, p in zip(places, taken, strict=True) if self._paused or p.rests()]
+        if resting:
+            self._consumer.pause(resting)
 
     def drop(self, revoked: Iterable[TopicPartition]) -> None:
         """Forget partitions; work for them is no longer owned."""
@@ -116,9 +129,20 @@ class Assignment:
                 # Nobody died: what stands in the metadata is this instance's own lease.
                 after.guard, after.halted, after.breaker = before.guard, before.halted, before.breaker
                 after.guard.unsigned()  # the lease may have been renewed in the transaction that failed
+                after.care = before.care and new_care(after, before.care)
             if not after.owned:
                 continue
-            self._begin_at(place, paused=self._paused or after.halted)
+            self._begin_at(_nowhere(after) if after.care else place, paused=self._paused or after.rests())
+
+    def without_care(self, partition: Partition) -> None:
+        """Leave a partition to the ordinary client again."""
+        care, partition.care = partition.care, None
+        if care is None or not partition.owned:
+            return
+        offset = max(partition.fetched, care.next)
+        self._begin_at(_place(partition, offset, epoch=care.epoch), paused=self._paused or partition.rests())
+        if not (self._paused or partition.rests()):
+            self._consumer.resume([_place(partition)])
 
     def sign_for(self, batch: Batch) -> None:
         """Leave the guard's note before the batch is worked on."""
@@ -135,7 +159,9 @@ class Assignment:
         return self._sign({partition: (offset, offset)})
 
     def _sign(self, ranges: Mapping[Partition, tuple[int, int]]) -> bool:
-        notes = [(partition, partition.guard.before(*ends)) for partition, ends in ranges.items()]
+        return self._leave([(partition, partition.guard.before(*ends)) for partition, ends in ranges.items()])
+
+    def _leave(self, notes: Sequence[tuple[Partition, str | None]]) -> bool:
         places = [_commit_place(p, p.position, p.epoch, note) for p, note in notes if note is not None]
         if places:
             try:
@@ -143,7 +169,7 @@ class Assignment:
             except KafkaException as error:
                 # The work is safe without the note; only a death in it would go uncounted.
                 log.debug("crash guard could not sign", reason=error.args[0].str())
-                for partition in ranges:
+                for partition, _ in notes:
                     partition.guard.unsigned()
                 return False
         return True
@@ -178,12 +204,14 @@ class Assignment:
         """Fetch again from all that were paused, and from retry partitions whose next record has come due."""
         if self._paused:
             self._paused = False
-            open_ones = [p for p in self._partitions.values() if not p.resume_at and not p.halted]
+            open_ones = [p for p in self._partitions.values() if not p.rests()]
             self._consumer.resume([_place(partition) for partition in open_ones])
         now = self._runtime.time()
         for partition in self._partitions.values():
             if partition.resume_at and partition.resume_at <= now and not partition.halted:
                 partition.resume_at = 0.0
+                if partition.care:
+                    continue
                 self._consumer.seek(_place(partition, partition.resume_from))
                 self._consumer.resume([_place(partition)])
 
@@ -195,6 +223,19 @@ class Assignment:
             log.warning("cannot go on in a partition yet", reason=error.args[0].str())
             return False
         return True
+
+    def passed_over(self, partition: Partition, first: int, last: int, reason: str) -> None:
+        """Count and tell a batch that cannot be unpacked; the records from `first` to `last` are rejected."""
+        self._metrics.passed_over.labels(partition.topic).inc()
+        log.error(
+            "a batch cannot be unpacked: its records are rejected",
+            topic=partition.topic,
+            partition=partition.number,
+            first=first,
+            last=last,
+            reason=reason,
+            remedy="Have its sender write smaller batches, or large documents by reference (docs/delivery.md).",
+        )
 
     def wait_until_due(self, partition: Partition, offset: int, due: float) -> None:
         """Fetch nothing from a retry partition until its record at `offset` is due (seconds since the epoch)."""
@@ -299,7 +340,7 @@ class Assignment:
     def _idle(self, partition: Partition, found: Log) -> bool:
         """Whether the client has stopped to read: it ignores for good a broker that knows less than itself."""
         reached = max(partition.fetched, partition.end)
-        resting = self._paused or partition.halted or partition.resume_at or not partition.owned
+        resting = self._paused or partition.rests() or not partition.owned
         if reached > partition.reached >= 0:
             self._idle_looks = _IDLE_LOOKS
         idle = not resting and reached == partition.reached and found.end > reached
@@ -343,7 +384,11 @@ class Assignment:
             partition.fetched = found.start
             if settled:
                 partition.position = found.start
-        self._begin_at(_place(partition, self._partitions[name].fetched), paused=self._paused)
+        now = self._partitions[name]
+        if partition.care:
+            now.care = new_care(now, partition.care)
+        place = _nowhere(now) if now.care else _place(now, now.fetched)
+        self._begin_at(place, paused=self._paused or bool(now.care))
 
     def _begin_at(self, place: TopicPartition, *, paused: bool) -> None:
         """Fetch from `place` next. Not by seeking: where the client has told that its position is not in the log, it
@@ -403,6 +448,11 @@ def _place(partition: Partition, offset: int | None = None, *, epoch: int | None
     if offset is None:
         return TopicPartition(partition.topic, partition.number)
     return TopicPartition(partition.topic, partition.number, offset, "", -1 if epoch is None else epoch)
+
+
+def _nowhere(partition: Partition) -> TopicPartition:
+    """For a partition that is read with care: until its pause is heeded, the client may fetch from here, where nothing is."""
+    return TopicPartition(partition.topic, partition.number, OFFSET_END)
 
 
 def _commit_place(partition: Partition, offset: int, epoch: int | None, note: str) -> TopicPartition:

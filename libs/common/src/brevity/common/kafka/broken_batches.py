@@ -60,19 +60,16 @@ class BrokenBatches:
         after = min(header.last + 1, first + _MOST_AT_ONCE)
         if not self._assignment.go_on_at(partition, after):
             return ()
-        log.error(
-            "a batch cannot be unpacked: its records are rejected", first=first, last=after - 1, **told,
-            remedy="Have its sender write smaller batches, or large documents by reference (docs/delivery.md).",
-        )  # fmt: skip
+        self._assignment.passed_over(partition, first, after - 1, reason)
         partition.fetched = after
-        return [
-            Item(partition, number, _unreadable(partition, number, header.timestamp_ms), 0)
-            for number in range(first, after)
-        ]
+        return [rejected(partition, number, header.timestamp_ms) for number in range(first, after)]
 
 
-def _unreadable(partition: Partition, offset: int, timestamp_ms: int) -> Record:
-    return Record(
+def rejected(partition: Partition, offset: int, timestamp_ms: int, epoch: int | None = None) -> Item:
+    """What becomes of a record that is passed over; `epoch` is that of the leader that wrote it."""
+    record = Record(
         partition.topic, partition.number, offset, None, None, (), timestamp_ms,
         unreadable="its batch is damaged, or unpacks to more than is accepted",
+        log=f"{partition.log}:{epoch}" if partition.log and epoch is not None else "",
     )  # fmt: skip
+    return Item(partition, offset, record, 0, epoch=epoch)

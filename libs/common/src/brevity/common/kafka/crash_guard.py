@@ -6,6 +6,8 @@ lease that was never given back knows that its holder died with those records in
 are worked on in smaller batches at each death, in the end one at a time with nothing beside it, and a record that was
 alone at `max_attempts` deaths is dead-lettered without being touched again.
 
+The first note is left when a partition is taken over: fetching may kill as well, before any record is in hand.
+
 The lease is long (several batches) and renewed inside the transactions that commit offsets anyway, so that in a
 steady flow it costs nothing. Pure logic; the stage does the committing.
 """
@@ -98,6 +100,14 @@ class CrashGuard:
         return (
             self._alone_crashes if offset == self._alone and self._alone_crashes >= self._max_attempts else 0
         )
+
+    def taken_over(self, position: int) -> str:
+        """The metadata to commit at `position` before anything is fetched from there."""
+        if self.suspects(position):
+            # Nothing is in work yet: who dies now has not died of the record that was alone.
+            return Marker(self._suspect_until, self._crashes, self._alone, self._alone_crashes - 1).dump()
+        self._lease_until = position + self._ahead
+        return Marker(self._lease_until).dump()
 
     def before(self, first: int, last: int) -> str | None:
         """The metadata to commit at the present position before offsets `first` to `last` are worked on, or None

@@ -14,6 +14,32 @@ from brevity.common.kafka.record import Record
 from brevity.common.kafka.transform import Fate
 from brevity.common.settings import StageSettings
 
+_CAREFUL_BYTES = 96 << 20
+"""More than what a client can have fetched ahead of what is finished: some 32 MiB that wait for it, as much in work."""
+
+
+@dataclass(slots=True)
+class Care:
+    """That a partition is read by `careful`, and how far that has come.
+
+    Attributes:
+        left: Bytes of the log that are to be read so before the ordinary client may go on.
+        until: Nor may it before this moment of the monotonic clock.
+        next: The next offset to read, when what lies from `Partition.fetched` to it is not for readers; -1 when unknown.
+        epoch: The leader's epoch of the record before that; None when unknown.
+        again_at: Nothing is asked before this moment of the monotonic clock.
+        turn: When it was last its turn, by number.
+        failing_since: Since when the broker has not answered; 0 while it does.
+    """
+
+    left: int
+    until: float = 0.0
+    next: int = -1
+    epoch: int | None = None
+    again_at: float = 0.0
+    turn: int = 0
+    failing_since: float = 0.0
+
 
 @dataclass(slots=True, eq=False)
 class Partition:
@@ -34,6 +60,7 @@ class Partition:
         doubts: How often in a row the broker told less than what is committed.
         idle: How often in a row there was something to read and nothing had come since the time before.
         reached: How far reading had come at the last look.
+        care: It is read with care, and not by the ordinary client; None otherwise.
     """
 
     topic: str
@@ -55,10 +82,23 @@ class Partition:
     doubts: int = 0
     idle: int = 0
     reached: int = -1
+    care: Care | None = None
 
     def settled(self) -> bool:
         """Whether all that arrived is done."""
         return self.fetched <= self.position
+
+    def rests(self) -> bool:
+        """Whether the ordinary client is to fetch nothing of it."""
+        return bool(self.halted or self.resume_at or self.care)
+
+
+def new_care(partition: Partition, before: Care | None = None) -> Care:
+    """Care from the partition's position on, with what is still to be read of the care `before` it."""
+    epoch = partition.epoch if partition.settled() else None
+    all_of_it = _CAREFUL_BYTES * max(1, partition.guard.crashes)  # who died again was let go too early
+    left, until = (before.left, before.until) if before is not None else (all_of_it, 0.0)
+    return Care(left, until, epoch=epoch)
 
 
 @dataclass(slots=True)

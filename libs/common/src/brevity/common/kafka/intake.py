@@ -57,6 +57,11 @@ class Intake:
         self._broken = BrokenBatches(assignment, header)
 
     def items(self, message: Any) -> Sequence[Item]:
+        """What `message` of the ordinary client asks for; nothing in partitions that are read with care."""
+        partition = self._assignment.get(message.topic(), message.partition()) if message.topic() else None
+        return () if partition is not None and partition.care else self.taken(message)
+
+    def taken(self, message: Any) -> Sequence[Item]:
         """The work that a message asks for: a record, none when it is not its turn, or all of a batch that is broken.
 
         Raises:

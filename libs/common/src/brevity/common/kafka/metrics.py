@@ -90,6 +90,12 @@ class StageMetrics:
             ["topic"],
             registry=registry,
         )
+        self.passed_over = Counter(
+            name("batches_passed_over_total"),
+            "Batches that are damaged or unpack to too much; each of their records is a dead letter `unreadable_record`.",
+            ["topic"],
+            registry=registry,
+        )
         self.log_resets = Counter(
             name("log_resets_total"),
             "Times a partition's log was no longer the one that had been read, so that its position was found anew.",
@@ -131,6 +137,12 @@ class ConsumerMetrics:
         self.log_resets = Counter(
             f"{prefix}_log_resets_total",
             "Times a partition's log was no longer the one that had been read, so that it was read from its beginning.",
+            ["topic"],
+            registry=registry,
+        )
+        self.passed_over = Counter(
+            f"{prefix}_batches_passed_over_total",
+            "Batches that are damaged or unpack to too much; each of their records counts as unreadable.",
             ["topic"],
             registry=registry,
         )

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, Producer
 from brevity.common.kafka.client import Config
 from brevity.common.kafka.log_watch import LogWatch
 from brevity.common.kafka.logs import BrokerLogs, Look, Place
+from brevity.common.kafka.raw_log import RawLog, Stretch
 from brevity.common.kafka.watchdog import Watchdog
 from brevity.common.settings import KafkaSettings
 
@@ -53,6 +54,12 @@ class Logs(Protocol):
     def divergence(self, place: Place, offset: int, epoch: int | None) -> int | None: ...
 
     def close(self) -> None: ...
+
+
+class RawReader(Protocol):
+    """See `RawLog`."""
+
+    def read(self, topic: str, partition: int, offset: int, epoch: int | None) -> Stretch: ...
 
 
 class Looks(Protocol):
@@ -98,6 +105,9 @@ class Runtime:
 
     def logs(self, kafka: KafkaSettings, group: str) -> Logs:
         return BrokerLogs(kafka, group)
+
+    def raw_log(self, kafka: KafkaSettings) -> RawReader:
+        return RawLog(kafka)
 
     def log_watch(self, logs: Logs, known: Callable[[], Mapping[Place, int]]) -> Looks:
         return LogWatch(logs, known)

@@ -10,7 +10,7 @@ implements is docs/delivery.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -20,6 +20,7 @@ from brevity.common.errors import Fatal, Rejected, Unavailable
 from brevity.common.kafka.assignment import Assignment
 from brevity.common.kafka.batch_header import batch_header
 from brevity.common.kafka.blame import Abandoned
+from brevity.common.kafka.careful import Careful
 from brevity.common.kafka.client import consumer_config
 from brevity.common.kafka.commit import commit
 from brevity.common.kafka.inflight import Batch, InFlight, Item, Partition, Waiting
@@ -118,6 +119,7 @@ class Stage:
             stopping=self._stop.is_set,
             on_expired=on_expired,
             runtime=runtime,
+            care=True,
         )
         self._watch = runtime.log_watch(logs, self._assignment.known)
         self._progress = Progress(self._metrics, self._assignment, self._topics, runtime=runtime)
@@ -127,6 +129,7 @@ class Stage:
             lambda topic, partition, offset: batch_header(kafka, topic, partition, offset),
             runtime=runtime,
         )
+        self._careful = Careful(self._assignment, self._intake.taken, runtime.raw_log(kafka), runtime)
         self._waiting = Waiting(settings)
         self._in_flight = InFlight()
         self._rewind_due = False
@@ -162,6 +165,7 @@ class Stage:
             self._stop.set()  # closing revokes partitions: nothing may be committed past what failed
             self._abandon.set()
             self._watch.close()
+            self._careful.close()
             self._workers.shutdown(wait=False, cancel_futures=True)
             self._consumer.close()
             self._transactions.close()
@@ -266,6 +270,7 @@ class Stage:
             self._full_since = 0.0
             self._assignment.resume()
             self._fetch()
+            self._fetch_with_care()
         self._dispatch()
         self._commit_finished()
         self._show_progress()
@@ -281,7 +286,7 @@ class Stage:
         self._take([self._consumer.poll(0.05)])
 
     def _fetch(self) -> None:
-        busy = bool(self._in_flight or self._waiting)
+        busy = bool(self._in_flight or self._waiting or self._careful.busy())
         first = self._consumer.poll(_BUSY_POLL_SECONDS if busy else _IDLE_POLL_SECONDS)
         if first is None:
             return
@@ -295,15 +300,23 @@ class Stage:
         }
         if topics:
             self._assignment.verify(topics)
+        self._add(item for message in messages if message is not None for item in self._intake.items(message))
+
+    def _fetch_with_care(self) -> None:
+        if not self._rewind_due:
+            self._add(self._until_full(self._careful.items()))
+
+    def _until_full(self, items: Iterator[Item]) -> Iterator[Item]:
+        while not self._waiting.full() and (item := next(items, None)) is not None:
+            yield item
+
+    def _add(self, items: Iterable[Item]) -> None:
         consumed: dict[str, int] = {}
-        for message in messages:
-            if message is None:
-                continue
-            for item in self._intake.items(message):
-                if not self._waiting:
-                    self._oldest_waiting = self._runtime.monotonic()
-                self._waiting.add(item)
-                consumed[item.partition.topic] = consumed.get(item.partition.topic, 0) + 1
+        for item in items:
+            if not self._waiting:
+                self._oldest_waiting = self._runtime.monotonic()
+            self._waiting.add(item)
+            consumed[item.partition.topic] = consumed.get(item.partition.topic, 0) + 1
         for topic, count in consumed.items():
             self._metrics.consumed.labels(topic).inc(count)
 
