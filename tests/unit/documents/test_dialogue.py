@@ -45,7 +45,7 @@ def test_voices_of_webvtt_are_speakers_and_cues_of_one_are_a_turn() -> None:
         "WEBVTT - Meeting\nKind: captions\n\nNOTE made by a machine\n\nSTYLE\n::cue { color: red }\n\nab12-0/0-0\n"
         "00:00:00.000 --> 00:00:07.100 align:start\n<v Aline Brandt>Good <i>morning</i>, let us</v>\n\nab12-1/1-0\n"
         "00:07.100 --> 00:14.200\n<v.loud Aline Brandt>begin &amp; see.</v>\n\nab12-2\n01:00:14.200 --> 01:00:20.000\n"
-        "<v Tom Okafor>We are <00:00:15.000><c>over</c>.</v>\n[Music]\n\n01:00:21.000 --> 01:00:22.000\n\n01:00:23.000 --> 01:00:24.000\n<v Tom Okafor>Really."
+        "<v Tom Okafor>We are <00:00:15.000><c>over</c>.</v>\n[Music]\n\n01:00:20.100 --> 01:00:20.900\n\n01:00:21.000 --> 01:00:24.000\n<v Tom Okafor>Really."
     )
     assert said(document) == [
         ("Aline Brandt", 0.0, "Good morning, let us begin & see."),
