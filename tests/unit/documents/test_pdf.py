@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, TextStringObject
 
 from brevity.common.errors import Rejected
 from brevity.documents.budget import Budget
@@ -192,3 +193,24 @@ def test_code_keeps_its_lines() -> None:
     code = "def harbour(ships):\n    return ships * 2"
     found = read(pdf_of([[*column(60, 700, LEFT), *column(60, 560, code, font="typed")]]))
     assert texts(found, BlockKind.CODE) == [code]
+
+
+def test_what_is_filled_into_a_form_is_read_where_it_stands() -> None:
+    writer = PdfWriter()
+    writer.append(
+        PdfReader(io.BytesIO(pdf_of([[*column(60, 700, LEFT), Drawn(60, 500, "Name of the ship:")]])))
+    )
+    for name, value, left in (("name", TextStringObject("Aurora"), 160), ("box", NameObject("/Off"), 300)):
+        field = DictionaryObject()
+        field[NameObject("/Type")], field[NameObject("/Subtype")] = (
+            NameObject("/Annot"),
+            NameObject("/Widget"),
+        )
+        field[NameObject("/T")], field[NameObject("/V")] = TextStringObject(name), value
+        field[NameObject("/Rect")] = ArrayObject([FloatObject(each) for each in (left, 497, left + 50, 511)])
+        writer.add_annotation(0, field)
+    out = io.BytesIO()
+    writer.write(out)
+    assert "Name of the ship: Aurora" in " ".join(part.text for part in read(out.getvalue()).parts).replace(
+        "\t", " "
+    )

@@ -15,6 +15,7 @@ from brevity.common.errors import Rejected
 from brevity.documents.budget import Budget
 from brevity.documents.formats.pdf.assembly import assemble, page_blocks
 from brevity.documents.formats.pdf.blocks import Body, PageBlock
+from brevity.documents.formats.pdf.fields import filled_fields
 from brevity.documents.formats.pdf.furniture import split_furniture
 from brevity.documents.formats.pdf.glyphs import GlyphReader, PageGlyphs, pdfium
 from brevity.documents.formats.pdf.lines import Segment, segments
@@ -105,12 +106,8 @@ def _read_page(document: Any, number: int, reader: GlyphReader, pages: _Pages, b
     except pypdfium2.PdfiumError:
         page = None  # one broken page among others
     if page is not None:
-        if _has_fields(page):  # what is filled into a form's fields becomes part of the page
-            pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
-            page.close()
-            page = document[number]
         glyphs = reader.read(page)
-        found, height = segments(glyphs.glyphs, number), glyphs.height
+        found, height = segments(glyphs.glyphs, number) + filled_fields(page, number), glyphs.height
         text = " ".join(segment.text for segment in found)
         budget.earn(text)
         pages.turned_words += len("".join(_spaced(glyphs.turned)).split())
@@ -126,17 +123,6 @@ def _read_page(document: Any, number: int, reader: GlyphReader, pages: _Pages, b
         page.close()
     pages.segments.append(found)
     pages.heights.append(height)
-
-
-def _has_fields(page: Any) -> bool:
-    for number in range(min(200, pdfium.FPDFPage_GetAnnotCount(page.raw))):
-        note = pdfium.FPDFPage_GetAnnot(page.raw, number)
-        if note:
-            kind = pdfium.FPDFAnnot_GetSubtype(note)
-            pdfium.FPDFPage_CloseAnnot(note)
-            if kind in (pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT):
-                return True
-    return False
 
 
 def _spaced(glyphs: Iterable[Any]) -> Iterable[str]:
