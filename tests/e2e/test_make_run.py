@@ -25,6 +25,17 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 PLATFORM = ("kafka", "mongo", "s3", "ingest", "summarize", "feedback", "serve")
 
+KNOWN_BY = {
+    "kafka": " kafka.Kafka ",
+    "mongo": "mongo",
+    "s3": "s3proxy",
+    "ingest": "-m brevity.ingest ",
+    "stage": "-m brevity.summarize stage ",
+    "feedback": "-m brevity.feedback ",
+    "serve": "gcs_server",  # Ray's control service, without which `serve` ends itself
+}
+"""By a part of its command line, each process that is killed."""
+
 
 def free_shift() -> int:
     """How far to move all ports so that none is in use."""
@@ -71,6 +82,20 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
     raise AssertionError(f"it ended without {words!r}:\n{told}")
 
 
+def kill_all(run: subprocess.Popen[str]) -> str:
+    """SIGKILL each process at once, and wait until all of them are said to be up again; what was said."""
+    lines = {
+        child: " ".join(child.cmdline()) + " " for child in psutil.Process(run.pid).children(recursive=True)
+    }
+    for wanted in KNOWN_BY.values():
+        next(child for child, line in lines.items() if wanted in line).kill()
+    said = ""
+    while not all(f"{name} is up again" in said for name in KNOWN_BY):
+        said += read_until(run, "is up again")
+    assert said.count("it is started again (") >= len(KNOWN_BY)
+    return said
+
+
 def environment(home: Path) -> dict[str, str]:
     """The settings that the run leaves for a shell."""
     found = re.findall(r"^export (BREVITY_\w+)='(.*)'$", (home / "env").read_text(), re.MULTILINE)
@@ -110,3 +135,20 @@ def test_one_command_shows_summaries_stays_up_stops_cleanly_and_keeps_the_data(t
         assert process.wait(200) == 0
     assert all(name in told for name in names), "what was summarized before is still there to be shown"
     assert "no outcome" not in told
+
+
+@pytest.mark.chaos_large
+def test_whatever_dies_comes_back_and_the_platform_works_again(tmp_path: Path) -> None:
+    require_local_stack()
+    shift, home = free_shift(), tmp_path / "home"
+    note = tmp_path / "note.txt"
+    with make_run(home, shift) as process:
+        read_until(process, "Ctrl-C stops everything")
+        said = kill_all(process)
+        note.write_text(f"{sample_documents()[0]['text']} That is all, again.")
+        brevity = Brevity(environment(home))
+        [event] = brevity.lines("submit", note, "--words", "30", "--wait", "--timeout", "180", "--json")
+        assert event["summary"], said
+        process.send_signal(signal.SIGINT)
+        read_until(process, "the data is kept")
+        assert process.wait(200) == 0
