@@ -71,7 +71,7 @@ def test_a_mail_is_its_senders_own_new_words() -> None:
     own = told(document, *PROSE)
     assert own[0] == "Hi Marek,"
     assert own[1].startswith("I checked the sensor logs")
-    assert own[2:] == ["Best", "Lena"]
+    assert len(own) == 2  # a greeting and a name are the signature
     assert "confidential" in told(document, BlockKind.FURNITURE)[-1]
 
 

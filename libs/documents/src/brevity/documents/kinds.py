@@ -174,13 +174,14 @@ def _by_beginning(data: bytes, *, sure: bool) -> str:
 def _read(kind: str) -> str:
     if kind in FORMATS:
         return kind
-    what = {
-        "vtt": "WebVTT subtitles",
-        "srt": "SubRip subtitles",
-        "eml": "a mail message",
-        "msg": "an Outlook message",
-    }
-    named = what.get(kind) or {"rtf": "an RTF file", "xlsx": "an Excel file"}.get(kind) or kind
+    what = {"msg": "an Outlook message (.msg)", "rtf": "an RTF file", "xlsx": "an Excel file"}
+    named = what.get(kind) or kind
+    if kind == "msg":
+        raise Rejected(
+            f"the file is {named}, which is not read",
+            code="unsupported_type",
+            remedy="Save it as .eml (in Outlook: drag it to a mail folder of another program, or save it as HTML or text).",
+        )
     if named == _LOCKED:
         raise Rejected(
             f"the file is {named}",

@@ -45,6 +45,7 @@ _ALL = (
         ("text/html", "application/xhtml+xml"),
         in_characters=True,
     ),
+    Format("eml", "mail", (".eml",), ("message/rfc822",), in_characters=True),
     Format("vtt", "subtitles", (".vtt",), ("text/vtt",), in_characters=True),
     Format("srt", "subtitles", (".srt",), ("application/x-subrip", "text/srt"), in_characters=True),
     Format("pdf", "pdf", (".pdf",), ("application/pdf", "application/x-pdf")),

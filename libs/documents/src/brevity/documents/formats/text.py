@@ -11,6 +11,7 @@ from brevity.documents.model import Block, BlockKind, Document
 from brevity.documents.normalise import normalise
 from brevity.documents.plain.chats import find_chat
 from brevity.documents.plain.finding import find_blocks
+from brevity.documents.plain.mail import find_mail
 from brevity.documents.plain.speech import find_speech
 from brevity.documents.plain.timed import find_timed
 
@@ -18,6 +19,7 @@ Finder = Callable[[str], Sequence[Block] | None]
 
 FINDERS: tuple[tuple[str, Finder], ...] = (
     ("chat", find_chat),
+    ("mail", find_mail),
     ("transcript", find_timed),
     ("transcript", find_speech),
 )
