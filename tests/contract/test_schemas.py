@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -39,13 +40,19 @@ def filled(value: Any, where: str = "") -> set[str]:
     return places | {place for name, item in held.items() for place in filled(item, f"{where}.{name}")}
 
 
+def parts(annotation: Any) -> Iterator[Any]:
+    """What a type is made of, itself first."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from parts(part)
+
+
 def fields(model: type[BaseModel], where: str = "") -> set[str]:
     """Places of all fields that the event and its parts have."""
     places: set[str] = set()
     for name, field in model.model_fields.items():
         places.add(f"{where}.{name}")
-        parts = [field.annotation, *get_args(field.annotation)]
-        for part in parts:
+        for part in parts(field.annotation):
             if isinstance(part, type) and issubclass(part, BaseModel):
                 places |= fields(part, f"{where}.{name}")
     return places

@@ -92,6 +92,19 @@ def kind_of_text(text: str, media_type: str | None) -> str:
     return kind
 
 
+def media_type_of(media_type: str | None, name: str | None) -> str | None:
+    """The declared type of a file that travels without its name: what the name says where the type says little."""
+    declared = (media_type or "").split(";")[0].strip().lower()
+    suffix = suffix_of(name)
+    kind = _SUFFIXES.get(suffix)
+    if declared not in _VAGUE:
+        return media_type
+    if kind is not None and kind != "text":
+        charset = (media_type or "").partition(";")[2]
+        return FORMATS[kind].media_types[0] + (f";{charset}" if charset else "")
+    return media_type or (FORMATS["text"].media_types[0] if kind else None)
+
+
 def suffix_of(name: str | None) -> str:
     """In lower case, with the dot; "" for none."""
     return PurePosixPath(name or "").suffix.lower()

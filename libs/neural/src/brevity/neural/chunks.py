@@ -154,7 +154,7 @@ def _next_first(places: Sequence[Place], sizes: Sequence[int], part: tuple[int, 
 
 def _start(sentences: Sequence[Sentence], number: int) -> int:
     """Where a sentence begins, its speaker's label included when it is the first of a turn."""
-    span, label = sentences[number]
+    span, label, _ = sentences[number]
     if label is None or (number > 0 and sentences[number - 1].label == label):
         return span.start
     return min(span.start, label.start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,13 +15,16 @@ from brevity.nlp.ranker import Ranker
 from brevity.nlp.selection import select
 from brevity.nlp.terms import Array
 from brevity.nlp.transcript import Sentence, read_sentences
-from brevity.nlp.types import Span
+from brevity.nlp.types import Block, Span
 from brevity.nlp.words import CJK, count_words, first_words
 
 Style = Literal["paragraph", "bullets", "headline"]
 DEFAULT_MODEL = Path(__file__).parent / "models" / "default.json"
 
 _UNSPACED = re.compile(rf"[{CJK}。！？」』）]")
+_NO_BREAK = re.compile(
+    rf"(?<=[^\W\d_])-\n[ \t]*(?=[a-zà-öø-ÿ\u0101-\u017f\u03b1-\u03ce\u0430-\u045f])|\u00ad\s*|(?<=[{CJK}。、，！？」』）])\s*\n\s*(?=[{CJK}「『（])"
+)
 _CUT_PENALTY = 0.5
 """What a sentence that must be cut loses, in spreads of the scores."""
 
@@ -66,14 +70,16 @@ class ExtractiveSummarizer:
         """Load the model at `path`, or the bundled one; raises ranker.BadModel."""
         return cls(Ranker.load(path or DEFAULT_MODEL))
 
-    def summarize(self, text: str, *, language: str, words: int, style: Style) -> Extract:
+    def summarize(
+        self, text: str, *, language: str, words: int, style: Style, blocks: Sequence[Block] = ()
+    ) -> Extract:
         """A summary of at most `words` words, speakers' names included.
 
-        Reads all of `text`. Sentences are whole, unless none is short enough: then the fittest is cut, at the end of
+        Reads all of `text`; takes sentences of its prose only where `blocks` say what is prose. Sentences are whole, unless none is short enough: then the fittest is cut, at the end of
         a clause if it can be. A text without words gives an empty Extract.
         """
         whole = (Span(0, len(text)),)
-        ranked = self._rank(text, language, words)
+        ranked = self._rank(text, language, words, blocks)
         if ranked is None:
             return Extract("", (), whole)
         if style == "headline":
@@ -107,12 +113,14 @@ class ExtractiveSummarizer:
         chosen = select(ranked.scores, ranked.document.words, ranked.sizes, words, whole=False)
         return [ranked.sentences[i].span for i in chosen]
 
-    def _rank(self, text: str, language: str, words: int) -> _Ranked | None:
+    def _rank(self, text: str, language: str, words: int, blocks: Sequence[Block] = ()) -> _Ranked | None:
         """None for a text without words."""
-        sentences = read_sentences(text, language)
+        sentences = read_sentences(text, language, blocks)
         sizes = [count_words(text[s.span.start : s.span.end], language) for s in sentences]
         if not any(sizes):
-            return None
+            return (
+                self._rank(text, language, words) if blocks else None
+            )  # a table, or code: better than nothing
         document = read(text, sentences)
         return _Ranked(sentences, sizes, document, self._ranker.score(document, words, language))
 
@@ -127,6 +135,12 @@ class _Ranked:
     scores: Array
 
 
+def shown_of(source: str) -> str:
+    """A sentence as a person writes it on one line: line ends are blanks, or nothing within a word that was hyphenated and
+    between characters of scripts without blanks."""
+    return " ".join(_NO_BREAK.sub("", source).split())
+
+
 def _label_words(text: str, sentence: Sentence) -> int:
     return count_words(text[slice(*sentence.label)]) if sentence.label else 0
 
@@ -135,7 +149,7 @@ def _piece(
     text: str, sentence: Sentence, speaker: str | None, score: float, *, always: bool
 ) -> tuple[_Piece, str | None]:
     """The sentence as shown, with its speaker where the speaker is new, and who spoke."""
-    shown = " ".join(text[slice(*sentence.span)].split())
+    shown = shown_of(text[slice(*sentence.span)])
     if sentence.label is None:
         return _Piece(shown, (sentence.span,), score), None
     name = " ".join(text[slice(*sentence.label)].split())
@@ -150,7 +164,7 @@ def _headline(text: str, ranked: _Ranked, words: int, language: str) -> _Piece:
     fitness = [score - (_CUT_PENALTY if n > words else 0) if n else float("-inf") for score, n in rows]
     best = int(np.argmax(fitness))
     kept = _cut(text, ranked.sentences[best].span, words, language)
-    return _Piece(" ".join(text[slice(*kept)].split()), (kept,), float(ranked.scores[best]))
+    return _Piece(shown_of(text[slice(*kept)]), (kept,), float(ranked.scores[best]))
 
 
 def _cut(text: str, span: Span, words: int, language: str) -> Span:

@@ -62,8 +62,12 @@ def read(text: str, sentences: Sequence[Sentence]) -> Document:
     texts = [text[s.span.start : s.span.end] for s in sentences]
     paragraphs = np.zeros(len(sentences), dtype=np.int64)
     for i in range(1, len(sentences)):
-        gap = text[sentences[i - 1].span.end : sentences[i].span.start]
-        paragraphs[i] = paragraphs[i - 1] + ("\n" in gap)
+        before, here = sentences[i - 1], sentences[i]
+        if here.block is not None:
+            new = here.block != before.block
+        else:
+            new = "\n" in text[before.span.end : here.span.start]
+        paragraphs[i] = paragraphs[i - 1] + new
     return Document(sentences, texts, [tokens(t) for t in texts], paragraphs)
 
 

@@ -9,6 +9,7 @@ Texts without capitals (speech transcripts, lowercased corpora) and hard-wrapped
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from brevity.nlp.types import Span
 
@@ -62,6 +63,34 @@ def split_sentences(text: str, language: str | None = None) -> list[Span]:
             start = match.end()
     _add(spans, text, start, len(text))
     return spans
+
+
+def split_within(text: str, stretches: Sequence[Span], language: str | None = None) -> list[list[Span]]:
+    """The sentences of each of `stretches`, which are in order and do not overlap; their line ends are blanks."""
+    joined = _joined(text, stretches)
+    lowercase, _ = _habits(joined, list(_END.finditer(joined)))
+    ordinals = language is not None and language.split("-")[0] in _ORDINAL_LANGUAGES
+    found: list[list[Span]] = []
+    for first, last in stretches:
+        spans: list[Span] = []
+        start = first
+        for match in _END.finditer(joined, first, last):
+            if _is_end(joined, match, start, lowercase=lowercase, wrapped=False, ordinals=ordinals):
+                _add(spans, joined, start, match.end())
+                start = match.end()
+        _add(spans, joined, start, last)
+        found.append(spans)
+    return found
+
+
+def _joined(text: str, stretches: Sequence[Span]) -> str:
+    """`text` with a blank for each line end within a stretch: every place stays what it is."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in stretches:
+        pieces += text[done:start], text[start:end].replace("\n", " ")
+        done = end
+    return "".join((*pieces, text[done:]))
 
 
 def _habits(text: str, ends: list[re.Match[str]]) -> tuple[bool, bool]:

@@ -7,10 +7,11 @@ is never a sentence of its own; it keeps its own span, so that a summary can sho
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from brevity.nlp.sentences import split_sentences
-from brevity.nlp.types import Span
+from brevity.nlp.sentences import split_sentences, split_within
+from brevity.nlp.types import PROSE, Block, Span
 
 MIN_TURNS = 3
 MIN_SHARE = 0.5
@@ -22,17 +23,25 @@ _LABEL = re.compile(
 )
 _LINE = re.compile(r"^.*\S", re.MULTILINE)
 _MOST_LABEL_WORDS = 6
+_FARTHEST_LABEL = 2_000
+"""Characters before a block in which its speaker's name is looked for: a turn may have several paragraphs."""
 
 
 class Sentence(NamedTuple):
-    """A sentence's place, and the place of the label of the turn it belongs to (None outside transcripts)."""
+    """A sentence's place, and the place of the label of the turn it belongs to (None outside transcripts).
+
+    `block` numbers the block it stands in, where blocks are known.
+    """
 
     span: Span
     label: Span | None
+    block: int | None = None
 
 
-def read_sentences(text: str, language: str | None = None) -> list[Sentence]:
-    """The sentences of `text` in order, labels taken off and noted."""
+def read_sentences(text: str, language: str | None = None, blocks: Sequence[Block] = ()) -> list[Sentence]:
+    """The sentences of `text` in order, labels taken off and noted; those of its prose where blocks are known."""
+    if blocks:
+        return _of_blocks(text, language, blocks)
     turns = find_turns(text)
     spans = split_sentences(text, language)
     if not turns:
@@ -49,6 +58,24 @@ def read_sentences(text: str, language: str | None = None) -> list[Sentence]:
             turn += 1
         _add(sentences, text, start, end, current)
     return sentences
+
+
+def _of_blocks(text: str, language: str | None, blocks: Sequence[Block]) -> list[Sentence]:
+    prose = [block for block in blocks if block.kind in PROSE]
+    split = split_within(text, [Span(block.start, block.end) for block in prose], language)
+    sentences: list[Sentence] = []
+    for number, (block, spans) in enumerate(zip(prose, split, strict=True)):
+        label = _label_of(text, block)
+        sentences += (Sentence(span, label, number) for span in spans)
+    return sentences
+
+
+def _label_of(text: str, block: Block) -> Span | None:
+    """Where the speaker's name stands before what is said."""
+    if not block.speaker:
+        return None
+    at = text.rfind(block.speaker, max(0, block.start - _FARTHEST_LABEL), block.start)
+    return Span(at, at + len(block.speaker)) if at >= 0 else None
 
 
 def find_turns(text: str) -> list[re.Match[str]]:

@@ -19,18 +19,19 @@ from brevity.common.events.base import without_nulls
 from brevity.common.events.codec import explained, read_json
 from brevity.common.settings import S3Settings, Settings, load_settings
 from brevity.common.storage.s3 import S3ObjectStore
+from brevity.documents.folders import files_in
+from brevity.documents.formats import FORMATS
 from brevity.documents.kinds import kind_of
 from brevity.ingest.settings import IngestBlock
 from brevity.ingest.submit import Submitter, too_large
 from brevity.ingest.waiting import outcomes, watch
 
-SUFFIXES = frozenset({".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".jsonl"})
-_MEDIA_TYPES = {
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".html": "text/html",
-    ".htm": "text/html",
-}
+_AS_TEXT = {"text", "markdown", "html"}
+"""Formats that travel inside the event where they are in UTF-8; other files go to the object store."""
+
+
+_SKIPPED = {"unsupported_type", "binary"}
+"""Why a folder's file is left out without that being a failure: it is no document."""
 
 
 class SubmitSettings(Settings):
@@ -86,6 +87,7 @@ def _send_all(
     sent: list[str] = []
     failed = False
     paths = _paths(source)
+    folder = paths != [source]
     for path in track(paths, "Sending", console=errors, disable=len(paths) < 2 or not errors.is_terminal):
         try:
             for document in _documents(path, common, submitter, settings.ingest):
@@ -93,8 +95,13 @@ def _send_all(
                 if consumer is None:
                     typer.echo(json.dumps({"document_id": sent[-1]}) if as_json else shown(sent[-1]))
         except Rejected as error:
-            failed = True
-            errors.print(f"{path}: {error}", style="red", markup=False)
+            failed |= not folder or error.code not in _SKIPPED
+            verb = "skipped " if folder else ""
+            errors.print(f"{verb}{path}: {error}", style="red", markup=False)
+    if not sent and folder and not failed:
+        raise Rejected(
+            f"{source} holds no documents", code="nothing_to_send", remedy="See what was skipped, and why."
+        )
     if consumer is None:
         return failed
     for event in outcomes(consumer, set(sent), str(common["tenant"]), timeout):
@@ -114,14 +121,10 @@ def _paths(source: str) -> list[str]:
         return [source]
     path = Path(source)
     if path.is_dir():
-        found = sorted(
-            str(file) for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES
-        )
+        found = [str(file) for file in files_in(path)]
         if not found:
             raise Rejected(
-                f"{source} holds no documents",
-                code="nothing_to_send",
-                remedy=f"Files that are sent end in {', '.join(sorted(SUFFIXES))}.",
+                f"{source} holds no files", code="nothing_to_send", remedy="Name a folder of documents."
             )
         return found
     if not path.is_file():
@@ -142,8 +145,10 @@ def _documents(
     data = sys.stdin.buffer.read(settings.max_bytes + 1) if source == "-" else _read(Path(source), settings)
     if len(data) > settings.max_bytes:
         raise too_large(len(data), settings.max_bytes)
-    media_type = _MEDIA_TYPES.get(suffix)
-    if kind_of(data, media_type) not in ("pdf", "docx"):
+    name = None if source == "-" else Path(source).name
+    kind = kind_of(data, None, name)
+    media_type = FORMATS[kind].media_types[0]
+    if kind in _AS_TEXT:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -152,7 +157,7 @@ def _documents(
             yield _document({**common, "text": text, "media_type": media_type})
             return
     _document({**common, "text": "-"})  # all but the file, before it is kept
-    reference = submitter.upload(common["tenant"], data, media_type)
+    reference = submitter.upload(common["tenant"], data, media_type, name)
     yield _document({**common, "object": reference.model_dump()})
 
 

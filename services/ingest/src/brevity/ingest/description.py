@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from brevity.common.events import DocumentSubmitted
 from brevity.common.events.documents import SummaryRequest
@@ -85,6 +85,63 @@ SUBMIT: Schema = {
     },
 }
 """Of `POST /v1/documents`."""
+
+
+class ToRead(BaseModel):
+    """A text to be read, as JSON."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    media_type: str | None = Field(
+        default=None,
+        max_length=200,
+        description="What it is, e.g. `text/markdown`; absent: told by how it begins.",
+    )
+
+
+_READING: Schema = {
+    "type": "object",
+    "required": ["kind", "language", "text", "blocks", "warnings", "words", "words_dropped"],
+    "properties": {
+        "kind": {"type": "string"},
+        "title": {"type": ["string", "null"]},
+        "language": {"type": "string"},
+        "language_confidence": {"type": "number"},
+        "text": {"type": "string"},
+        "blocks": {"type": "array", "items": {"type": "object"}},
+        "warnings": {"type": "array", "items": {"type": "object"}},
+        "words": {"type": "integer"},
+        "words_dropped": {"type": "integer"},
+    },
+}
+
+READ: Schema = {
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": inlined(ToRead)},
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "additionalProperties": False,
+                        "properties": {"file": {"type": "string", "format": "binary"}},
+                    }
+                },
+            },
+        }
+    },
+    "responses": {
+        200: {
+            "description": "What was read: nothing of it is kept.",
+            "content": {"application/json": {"schema": _READING}},
+        },
+        **described(400, 401, 403, 408, 413, 415, 422, 429, 503),
+    },
+}
+"""Of `POST /v1/read`."""
 
 SHOW: Schema = {
     "responses": {

@@ -18,11 +18,11 @@ from brevity.common.ids import canonical_json, content_hash, deterministic_id
 from brevity.common.kafka.record import Record
 from brevity.common.storage.objects import ObjectStore
 from brevity.documents import Document, Limits, read
+from brevity.documents.languages import language_of, mixed_languages
 from brevity.documents.model import Block, Warned
 from brevity.ingest import references
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock
-from brevity.nlp.language import detect_language
 from brevity.nlp.words import count_words
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -49,6 +49,7 @@ class Prepared:
     words: int
     blocks: Sequence[Block] = ()
     warnings: Sequence[Warned] = ()
+    words_dropped: int = 0
 
     @property
     def claim_id(self) -> str:
@@ -108,7 +109,7 @@ def _prepare(
     if submitted.language is not None:
         language, confidence = submitted.language, 1.0
     else:
-        language, confidence = detect_language(text)
+        language, confidence = language_of(document)
     words = count_words(text, language)
     if words < settings.min_words:
         raise Rejected(
@@ -116,6 +117,7 @@ def _prepare(
             code="no_text",
             remedy="Send a document that is long enough to be summarized.",
         )
+    mixed = mixed_languages(document)
     digest = content_hash(data)
     title = submitted.title or (document.title or "")[:_LONGEST_TITLE] or None
     return Prepared(
@@ -131,7 +133,8 @@ def _prepare(
         confidence=confidence,
         words=words,
         blocks=document.blocks,
-        warnings=document.warnings,
+        warnings=[*document.warnings, *([mixed] if mixed else [])],
+        words_dropped=document.words_dropped,
     )
 
 

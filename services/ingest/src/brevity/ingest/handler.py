@@ -13,6 +13,8 @@ from brevity.common.events import (
     DocumentSubmitted,
     ObjectRef,
     Origin,
+    ReadingWarning,
+    TextBlock,
     decode,
     encode,
     record_time,
@@ -24,6 +26,7 @@ from brevity.common.observability import tracing
 from brevity.common.observability.logging import get_logger
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.places import rejected_key, text_key
+from brevity.documents.compact import as_fields, dump_blocks
 from brevity.ingest.claims import Claim, Claims
 from brevity.ingest.document import Prepared, key_id, prepare, weight
 from brevity.ingest.metrics import IngestMetrics
@@ -33,6 +36,9 @@ log = get_logger(__name__)
 
 _MOST_BYTES, _PART_BYTES = 32_000_000, 8_000_000
 """Documents' bytes in hand at once, over all batches; and of those that are claimed together."""
+
+_INLINE_BLOCKS_BYTES = 100_000
+"""Of blocks that travel inside their event."""
 
 _GIVEN_UP_LATE = {"crashed_worker", "output_too_large"}
 """Rejections by the stage itself, which may come after the text was claimed."""
@@ -166,6 +172,7 @@ class IngestHandler:
                 size_bytes=len(document.data),
                 media_type="text/plain",
             )
+        blocks, blocks_ref = self._blocks(document)
         return DocumentAccepted(
             document_id=document.document_id,
             tenant=document.submitted.tenant,
@@ -179,9 +186,26 @@ class IngestHandler:
             text_ref=reference,
             summary=document.submitted.summary,
             metadata=document.submitted.metadata,
+            blocks=blocks,
+            blocks_ref=blocks_ref,
+            warnings=[ReadingWarning(code=each.code, message=each.message) for each in document.warnings]
+            or None,
+            words_dropped=document.words_dropped or None,
             claim_id=claim_id,
             submitted_at=record_time(record),
             origin=_origin(record),
+        )
+
+    def _blocks(self, document: Prepared) -> tuple[list[TextBlock] | None, ObjectRef | None]:
+        """Inside the event, or kept where they are many."""
+        data = dump_blocks(document.blocks)
+        if len(data) <= _INLINE_BLOCKS_BYTES:
+            return [TextBlock(**as_fields(block)) for block in document.blocks] or None, None
+        key = text_key(document.submitted.tenant, data)
+        self._store.put(key, data, content_type="application/x-ndjson")
+        uri = f"s3://{self._store.bucket}/{key}"
+        return None, ObjectRef(
+            uri=uri, sha256=content_hash(data), size_bytes=len(data), media_type="application/x-ndjson"
         )
 
     def _duplicate(self, record: Record, document: Prepared, holder: Claim) -> DocumentRejected:

@@ -17,13 +17,17 @@ from brevity.common.events.codec import explained, read_json
 from brevity.common.events.foreign import unlike_event
 from brevity.common.http.auth import tenant_of
 from brevity.common.http.problem import problem
+from brevity.documents import read
+from brevity.documents.kinds import media_type_of
+from brevity.documents.report import report
 from brevity.ingest import references
-from brevity.ingest.description import SHOW, SUBMIT
+from brevity.ingest.description import READ, SHOW, SUBMIT, ToRead
+from brevity.ingest.document import limits_of
 from brevity.ingest.fetch import fetch_page
 from brevity.ingest.notes import Notes
 from brevity.ingest.settings import IngestBlock
 from brevity.ingest.states import States
-from brevity.ingest.submit import Submitter
+from brevity.ingest.submit import Submitter, too_large
 
 _SUMMARY_FIELDS = ("words", "length", "style")
 _DOCUMENT_FIELDS = ("document_id", "title", "language")
@@ -36,7 +40,7 @@ TenantOf = Annotated[str, Depends(tenant_of)]
 def add_routes(
     app: FastAPI, submitter: Submitter, states: States, notes: Notes, settings: IngestBlock
 ) -> None:
-    """Add `POST /v1/documents` and `GET /v1/documents/{document_id}` to `app`."""
+    """Add `POST /v1/documents`, `POST /v1/read` and `GET /v1/documents/{document_id}` to `app`."""
 
     async def submit(request: Request, tenant: TenantOf) -> Response:
         """Take a document: JSON as in `documents.submitted`, or multipart with a `file` and form fields."""
@@ -70,12 +74,43 @@ def add_routes(
             )
         return JSONResponse(found)
 
+    async def show_reading(request: Request, tenant: TenantOf) -> Response:
+        """What would be read of a document, sent as to `POST /v1/documents`; it is not submitted, and nothing is kept."""
+        data, media_type, name = await _to_read(request)
+        if len(data) > settings.max_bytes:
+            raise too_large(len(data), settings.max_bytes)
+        document = await asyncio.to_thread(read, data, media_type, name, limits_of(settings, tenant))
+        return JSONResponse(await asyncio.to_thread(report, document))
+
+    app.add_api_route("/v1/read", show_reading, methods=["POST"], response_class=JSONResponse, **READ)
     app.add_api_route(
         "/v1/documents", submit, methods=["POST"], status_code=202, response_class=JSONResponse, **SUBMIT
     )
     app.add_api_route(
         "/v1/documents/{document_id:path}", show, methods=["GET"], response_class=JSONResponse, **SHOW
     )
+
+
+async def _to_read(request: Request) -> tuple[str | bytes, str | None, str | None]:
+    """Data, media type and name."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        async with request.form(max_files=1, max_fields=20) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise _bad("the form has no `file`", "bad_schema")
+            if len(form.multi_items()) > 1:
+                raise _bad("the form has more than a `file`", "bad_schema")
+            return await file.read(), file.content_type, file.filename
+    data = await request.body()
+    try:
+        body = await asyncio.to_thread(read_json, data, "the body")
+    except Rejected as error:
+        raise _told(error) from None
+    try:
+        given = ToRead.model_validate(body)
+    except ValidationError as error:
+        raise _bad(explained(error), "bad_schema") from None
+    return given.text, given.media_type, None
 
 
 async def _from_json(
@@ -119,10 +154,10 @@ async def _from_form(request: Request, tenant: str, submitter: Submitter) -> Doc
         fields: dict[str, Any] = {name: given[name] for name in _DOCUMENT_FIELDS if name in given}
         fields["summary"] = {name: given[name] for name in _SUMMARY_FIELDS if name in given}
         document = _document({**fields, "tenant": tenant, "text": "-"})  # all but the file, before it is kept
-        media_type = file.content_type
-        if (file.filename or "").lower().endswith((".md", ".markdown")):
-            media_type = "text/markdown"
-        reference = await asyncio.to_thread(submitter.upload, tenant, await file.read(), media_type)
+        media_type = media_type_of(file.content_type, file.filename)
+        reference = await asyncio.to_thread(
+            submitter.upload, tenant, await file.read(), media_type, file.filename
+        )
     return document.model_copy(update={"text": None, "object": reference})
 
 

@@ -58,11 +58,11 @@ class Submitter:
         """Raises Unavailable unless Kafka answers for the topic that submissions go to."""
         self._producer.ping()
 
-    def upload(self, tenant: str, data: bytes, media_type: str | None) -> ObjectRef:
+    def upload(self, tenant: str, data: bytes, media_type: str | None, name: str | None = None) -> ObjectRef:
         """Keep the bytes of a tenant's file and return their reference. Raises Rejected (size, type) or Unavailable."""
         if len(data) > self._settings.max_bytes:
             raise too_large(len(data), self._settings.max_bytes)
-        kind_of(data, media_type)
+        kind_of(data, media_type, name)
         key = upload_key(tenant, data)
         self._store.put(key, data)
         return ObjectRef(

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -14,6 +15,10 @@ import typer
 from brevity.common.cli.terminal import plain, shown
 from brevity.common.contracts.vocabulary import Length, Style
 from brevity.common.errors import Rejected
+from brevity.documents import Document, Limits, read
+from brevity.documents.characters import decode
+from brevity.documents.formats.text import blocks_of
+from brevity.documents.kinds import kind_of
 from brevity.summarize.engines.registry import DEFAULT
 
 _LINES_SUFFIXES = {".jsonl", ".ndjson"}
@@ -39,7 +44,7 @@ def summarize(
 ) -> None:
     """Summarize a text, or many in JSON lines; nothing else needs to run.
 
-    A text or Markdown file (or standard input) gives its summary on standard output and warnings on standard error.
+    A file of any format that is read (text, Markdown, HTML, PDF, DOCX, ...; or standard input) gives its summary on standard output and warnings on standard error.
 
     JSON lines (a file named .jsonl or .ndjson, or --jsonl) hold `id`, `text` and, if wanted, `words`, `language` and
     `title`. Each gives one line of output in the same order: `id`, `summary`, `sentences`, `warnings`, `engine`,
@@ -60,11 +65,11 @@ def summarize(
                 print(f"brevity: {failed} documents could not be summarized; see `error`", file=sys.stderr)
                 raise typer.Exit(1)
             return
-        _one(_text(source, path), path, as_json, words, length, style, language, engine)
+        _one(_read(source, path), path, as_json, words, length, style, language, engine)
 
 
 def _one(
-    text: str,
+    document: Document,
     path: str,
     as_json: bool,
     words: int | None,
@@ -76,7 +81,9 @@ def _one(
     from brevity.summarize.lines import success
     from brevity.summarize.oneshot import summarize as summarize_text
 
-    result = summarize_text(text, words=words, length=length, style=style, language=language, engine=engine)
+    result = summarize_text(
+        document, words=words, length=length, style=style, language=language, engine=engine
+    )
     if as_json:
         _print(success(None if path == "-" else path, result))
         return
@@ -100,25 +107,23 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         yield source
 
 
-def _text(source: BinaryIO, path: str) -> str:
+def _read(source: BinaryIO, path: str) -> Document:
     from brevity.summarize.lines import MAX_BYTES
 
     try:
         data = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise Rejected(
-            f"{path} cannot be read: {error.strerror}", code="unreadable", remedy="Give a text file."
+            f"{path} cannot be read: {error.strerror}", code="unreadable", remedy="Give a file."
         ) from None
     if len(data) > MAX_BYTES:
         raise Rejected(f"{path} is longer than {MAX_BYTES} bytes", code="too_large", remedy="Split it.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Rejected(
-            f"{path} is not text in UTF-8 (byte {error.start})",
-            code="not_utf8",
-            remedy="Convert it to UTF-8; PDF, Word and HTML files go through the platform's ingest.",
-        ) from None
+    name = None if path == "-" else Path(path).name
+    document = read(data, None, name, Limits(most_characters=MAX_BYTES))
+    if kind_of(data, None, name) != "text":
+        return document
+    given = decode(data).text  # places are those in the file, not in what normalising makes of it
+    return replace(document, text=given, blocks=blocks_of(given))
 
 
 def _write(objects: Iterable[dict[str, Any]]) -> int:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from brevity.common.budget import ByteBudget
 from brevity.common.errors import BrevityError, Rejected, Unavailable
-from brevity.common.events import DocumentAccepted, ObjectRef, decode, encode, record_time
+from brevity.common.events import DocumentAccepted, ObjectRef, TextBlock, decode, encode, record_time
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import Done, Failed, Result, SetAside, Unkept, unkept_note
@@ -19,6 +19,7 @@ from brevity.common.kafka.retry import REPLAY_HEADER
 from brevity.common.observability import tracing
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.places import rejected_key
+from brevity.nlp.types import Block
 from brevity.summarize.engines.port import Job, Summary
 from brevity.summarize.lengths import resolve_words
 from brevity.summarize.metrics import SummarizeMetrics
@@ -159,6 +160,22 @@ class SummarizeHandler:
             )
         return data.decode("utf-8")
 
+    def _blocks(self, document: DocumentAccepted) -> tuple[Block, ...]:
+        """None where they are not known, or no longer kept."""
+        blocks = document.blocks or []
+        reference = document.blocks_ref
+        if reference is not None:
+            try:
+                data = self._store.get(
+                    reference.object_key, max_bytes=self._settings.max_text_bytes, bucket=reference.bucket
+                )
+            except Rejected:
+                return ()
+            if content_hash(data) != reference.sha256:
+                return ()
+            blocks = [TextBlock.model_validate_json(line) for line in data.splitlines()]
+        return tuple(Block(block.kind, block.start, block.end, block.speaker) for block in blocks)
+
     def _summarize(self, documents: Sequence[DocumentAccepted], waiting: int) -> list[tuple[Answer, float]]:
         """Their texts are in hand for as long as the call takes, and bounded over all calls."""
         with self._budget(sum(_size(document) for document in documents)):
@@ -166,7 +183,7 @@ class SummarizeHandler:
             jobs: dict[int, Job] = {}
             for number, document in enumerate(documents):
                 try:
-                    job = _job(document, self._text(document))
+                    job = _job(document, self._text(document), self._blocks(document))
                     jobs[number] = _for_router(job, document, waiting) if self._routed else job
                 except (Rejected, Unavailable) as error:
                     answers[number] = error, 0.0
@@ -231,7 +248,7 @@ def _size(document: DocumentAccepted) -> int:
     return document.char_count
 
 
-def _job(document: DocumentAccepted, text: str) -> Job:
+def _job(document: DocumentAccepted, text: str, blocks: tuple[Block, ...]) -> Job:
     request = document.summary
     return Job(
         text=text,
@@ -240,6 +257,7 @@ def _job(document: DocumentAccepted, text: str) -> Job:
         style=request.style,
         title=document.title,
         output_language=request.language,
+        blocks=blocks,
     )
 
 

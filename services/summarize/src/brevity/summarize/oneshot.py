@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
 from pydantic import ValidationError
 
+from brevity import documents
 from brevity.common.contracts.vocabulary import Length, Style
 from brevity.common.errors import BrevityError, Rejected
 from brevity.common.events.documents import SummaryRequest
 from brevity.common.settings import load_settings
+from brevity.documents.formats.text import blocks_of
+from brevity.documents.languages import language_of
 from brevity.nlp.language import detect_language
+from brevity.nlp.types import Block
 from brevity.nlp.words import count_words
 from brevity.summarize.engines.port import Flag, Job, Summary, SummaryEngine, SummarySentence
 from brevity.summarize.engines.registry import DEFAULT, load_engine
@@ -42,7 +46,7 @@ class Result:
 
 
 def summarize(
-    text: str,
+    text: str | documents.Document,
     *,
     words: int | None = None,
     length: Length = "medium",
@@ -51,17 +55,25 @@ def summarize(
     title: str | None = None,
     engine: str = DEFAULT,
 ) -> Result:
-    """Summarize one text.
+    """Summarize one text, or a document that `brevity.documents.read_file` gave: its title and its warnings count.
 
     At most `words` words, or else a share of the text by `length` (see `brevity.summarize.lengths`). `language` is
     the text's, detected when absent; `engine` as in `load_engine`. The engine stays loaded for the next call.
     Raises Rejected when the text or a wish cannot be used, Fatal when the engine cannot be loaded.
     """
-    job = make_job(text, request(words, length, style), language, title)
-    [result] = run([job], loaded(engine))
+    document = text if isinstance(text, documents.Document) else None
+    body = document.text if document is not None else str(text)
+    if document is not None:
+        language = language or language_of(document).tag
+        title = title or document.title
+    blocks = document.blocks if document is not None else None
+    [result] = run([make_job(body, request(words, length, style), language, title, blocks)], loaded(engine))
     if isinstance(result, BrevityError):
         raise result
-    return result
+    if document is None:
+        return result
+    told = tuple(Flag(each.code, each.message) for each in document.warnings)
+    return replace(result, warnings=(*told, *result.warnings))
 
 
 def summarize_many(
@@ -93,10 +105,19 @@ def request(words: int | None, length: Length, style: Style) -> SummaryRequest:
         ) from None
 
 
-def make_job(text: str, wish: SummaryRequest, language: str | None, title: str | None) -> Job:
-    """The job for one text, its language detected and its length resolved."""
+def make_job(
+    text: str,
+    wish: SummaryRequest,
+    language: str | None,
+    title: str | None,
+    blocks: Sequence[documents.Block] | None = None,
+) -> Job:
+    """The job for one text, its language detected and its length resolved; its blocks are those that are found in it."""
     tag = language or detect_language(text).tag
-    return Job(text, tag, resolve_words(wish, count_words(text, tag)), wish.style, title)
+    if blocks is None:
+        blocks = blocks_of(text)
+    plain = tuple(Block(block.kind.value, block.start, block.end, block.speaker) for block in blocks)
+    return Job(text, tag, resolve_words(wish, count_words(text, tag)), wish.style, title, blocks=plain)
 
 
 def run(jobs: list[Job], engine: SummaryEngine) -> list[Result | BrevityError]:

@@ -59,8 +59,11 @@ def completed(document: DocumentAccepted, summary: Summary, *, replayed: bool = 
             spans=[Span(start=start, end=end) for start, end in summary.seen],
         ),
         warnings=[
-            SummaryWarning(code=flag.code, message=flag.message, start=flag.start, end=flag.end)
-            for flag in summary.warnings
+            *(SummaryWarning(code=each.code, message=each.message) for each in document.warnings or ()),
+            *(
+                SummaryWarning(code=flag.code, message=flag.message, start=flag.start, end=flag.end)
+                for flag in summary.warnings
+            ),
         ],
         passed_through=summary.passed_through,
         engine=summary.engine,

@@ -6,7 +6,9 @@ from brevity.common.events.documents import (
     DocumentAccepted,
     DocumentRejected,
     DocumentSubmitted,
+    ReadingWarning,
     SummaryRequest,
+    TextBlock,
 )
 from brevity.common.events.learning import (
     DriftDetected,
@@ -55,6 +57,7 @@ __all__ = [
     "ModelServed",
     "ObjectRef",
     "Origin",
+    "ReadingWarning",
     "Rollout",
     "Route",
     "Span",
@@ -63,6 +66,7 @@ __all__ = [
     "SummaryRequest",
     "SummaryWarning",
     "SupportedSentence",
+    "TextBlock",
     "TrainingRequested",
     "TrainingStatus",
     "Usage",

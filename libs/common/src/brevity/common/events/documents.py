@@ -97,6 +97,29 @@ def named(document: DocumentSubmitted) -> DocumentSubmitted:
     return document.model_copy(update={"document_id": deterministic_id("doc", document.tenant, body)})
 
 
+class TextBlock(Value):
+    """What a stretch of the text is: characters [start, end), in Unicode code points."""
+
+    kind: str = Field(
+        description="paragraph, list_item, quotation, speech (sentences come from these), heading, table, code, caption,"
+        " mail_header, note or furniture; others may come."
+    )
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    level: int | None = Field(default=None, description="Of a heading or a list item, from 1.")
+    speaker: str | None = Field(default=None, description="Who says it; the name is not part of the block.")
+    seconds: float | None = Field(
+        default=None, description="When it is said, from the recording's beginning."
+    )
+
+
+class ReadingWarning(Value):
+    """Something that the reading of the file has to tell whoever reads its summary."""
+
+    code: str = Field(description="e.g. `text_left_out`, `characters_doubtful`; see docs/vocabulary.md.")
+    message: str
+
+
 class DocumentAccepted(Event):
     """A document fit to be summarized: plain text in Unicode NFC, its language known, seen for the first time."""
 
@@ -118,6 +141,19 @@ class DocumentAccepted(Event):
     )
     summary: SummaryRequest = Field(default_factory=SummaryRequest)
     metadata: Metadata = Field(default_factory=dict)
+    blocks: list[TextBlock] | None = Field(
+        default=None,
+        description="What the stretches of the text are, in order; absent when that is not known, or under `blocks_ref`.",
+    )
+    blocks_ref: ObjectRef | None = Field(
+        default=None, description="Where the blocks lie when they are many: one JSON object a line."
+    )
+    warnings: list[ReadingWarning] | None = Field(
+        default=None, description="What is doubtful about the text."
+    )
+    words_dropped: int | None = Field(
+        default=None, ge=0, description="Words of the file that are not in the text."
+    )
     claim_id: str | None = Field(
         default=None, description="What ingest holds the text by: free again when the document fails."
     )

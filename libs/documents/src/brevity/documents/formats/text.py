@@ -38,16 +38,19 @@ def document_of(decoded: Decoded) -> Document:
     """The normalised text, with the blocks that stand in it. Linear time."""
     text = normalise(decoded.text)
     name, blocks = _found(text)
-    if len(blocks) > MOST_BLOCKS:
-        blocks = ()
     first = blocks[0] if blocks else None
     title = text[first.start : first.end] if first and first.kind is BlockKind.HEADING else None
     return Document(text, blocks, name, title, tuple(decoded.warnings))
+
+
+def blocks_of(text: str) -> Sequence[Block]:
+    """The blocks of a text that need not be normalised: its places stay what they are."""
+    return _found(text)[1]
 
 
 def _found(text: str) -> tuple[str, Sequence[Block]]:
     for name, find in FINDERS:
         blocks = find(text)
         if blocks is not None:
-            return name, blocks
+            return name, blocks if len(blocks) <= MOST_BLOCKS else ()
     return "text", tuple(find_blocks(text))

@@ -126,7 +126,7 @@ def _feedback(record: Record, found: Traces, ours: bool) -> None:
 
 
 def _addresses(value: dict[str, Any]) -> Iterator[str]:
-    for name in ("object", "text_ref", "original"):
+    for name in ("object", "text_ref", "blocks_ref", "original"):
         reference = value.get(name)
         if isinstance(reference, dict) and isinstance(reference.get("uri"), str):
             yield reference["uri"]

@@ -34,7 +34,8 @@ class Erasing:
             summaries = [summary_from(found).event for found in await self._find(names.SUMMARIES, query)]
             outcomes = [outcome_from(found).event for found in await self._find(names.OUTCOMES, query)]
             entries = await self._find(names.FEEDBACK, query)
-            texts = {event.text_ref.uri for event in documents if event.text_ref}
+            references = [ref for event in documents for ref in (event.text_ref, event.blocks_ref) if ref]
+            texts = {reference.uri for reference in references}
             found = {
                 "objects": sorted(texts | {event.original.uri for event in outcomes if event.original}),
                 "feedback_ids": [str(entry["_id"]) for entry in entries],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from brevity.common.errors import BrevityError, Fatal, Rejected
-from brevity.nlp.extractive import Extract, ExtractiveSummarizer, ExtractSentence
+from brevity.nlp.extractive import Extract, ExtractiveSummarizer, ExtractSentence, shown_of
 from brevity.nlp.faithfulness import check
 from brevity.nlp.ranker import BadModel
 from brevity.nlp.types import Span
@@ -72,7 +72,7 @@ class ExtractiveEngine:
                 job, source_words, engine=self.name, model_version=self.model_version, decoding=_decoding(job)
             )
         extract = self._summarizer.summarize(
-            job.text, language=job.language, words=job.words, style=job.style
+            job.text, language=job.language, words=job.words, style=job.style, blocks=job.blocks
         )
         if not extract.sentences:
             raise Rejected(
@@ -112,7 +112,7 @@ def _longest_first(spans: Sequence[Span]) -> tuple[Span, ...]:
 def _own_words(source: str, sentence: ExtractSentence) -> tuple[int, int]:
     """The sentence's place in the summary without the speaker put before it: the name stands elsewhere."""
     start, end = _longest_first(sentence.spans)[0]
-    words = " ".join(source[start:end].split())
+    words = shown_of(source[start:end])
     length = len(words) if sentence.text.endswith(words) else len(sentence.text)
     return sentence.end - length, sentence.end
 

@@ -8,14 +8,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from brevity.common.contracts.vocabulary import Style
 from brevity.common.errors import BrevityError
-from brevity.nlp.types import Span
+from brevity.nlp.types import Block, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One document to summarize, its wishes resolved to a number of words.
 
-    The last four are for a router alone: whose it is, which engine its submitter asked for, how long ago it was
+    `blocks` tell what stretches of the text are; none: it is not known. The four before are for a router alone: whose it is, which engine its submitter asked for, how long ago it was
     submitted, and how many words wait at the stage up to this document. No other engine may look at them.
     """
 
@@ -29,6 +29,7 @@ class Job:
     wanted: str | None = None
     waited_seconds: float = 0.0
     waiting_words: int = 0
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,12 @@ class ServeClient:
 
     def summarize(self, jobs: Sequence[Job]) -> list[Answer]:
         with self._asked(len(jobs)) as behind:
-            answer = self._post(jobs, {BEHIND_HEADER: dump_behind(self._name, behind)}, self._http_timeout)
+            headers = {BEHIND_HEADER: dump_behind(self._name, behind)}
+            answer = self._post(jobs, headers, self._http_timeout)
+            if answer.status == 400 and any(
+                job.blocks for job in jobs
+            ):  # a replica of before there were blocks
+                answer = self._post([replace(job, blocks=()) for job in jobs], headers, self._http_timeout)
         return with_probes(jobs, self._answers(jobs, answer), self._probe)
 
     def _post(

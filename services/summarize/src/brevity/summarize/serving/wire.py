@@ -26,7 +26,7 @@ _BEHIND = re.compile(r"([0-9a-f]{1,16}) ([0-9]{1,15})", re.ASCII)
 
 # What was added since the first release. While processes are replaced one after another the other side may not know
 # it yet: it travels only where it says something.
-_NEW_IN_JOBS = {"tenant": "default", "wanted": None, "waited_seconds": 0.0, "waiting_words": 0}
+_NEW_IN_JOBS = {"tenant": "default", "wanted": None, "waited_seconds": 0.0, "waiting_words": 0, "blocks": ()}
 _NEW_IN_SUMMARIES = {"route": None, "cost": None}
 _SUMMARY_FIELDS = frozenset(field.name for field in dataclasses.fields(Summary))
 
