@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from brevity.documents.model import Block, BlockKind, Document, Found, Part
 from brevity.documents.normalise import normalise
+from brevity.documents.typeset import plain_signs
 
 _LINES_STAY = {BlockKind.TABLE, BlockKind.CODE}
 _BLANKS = re.compile(r"\s+")
@@ -39,7 +40,7 @@ def build(found: Found, format_name: str) -> Document:
 
 def _normalised(parts: Iterable[Part]) -> Iterator[tuple[Part, str]]:
     for part in parts:
-        text = normalise(part.text)
+        text = normalise(plain_signs(part.text))
         if part.kind not in _LINES_STAY:
             text = _BLANKS.sub(" ", text).strip()
         if text:

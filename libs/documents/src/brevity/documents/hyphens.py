@@ -31,6 +31,32 @@ _PREFIXES = frozenset(
     ]
 )
 """Words that keep their hyphen in English more often than not."""
+_AND = frozenset(
+    [
+        "and",
+        "or",
+        "to",
+        "und",
+        "oder",
+        "bis",
+        "et",
+        "ou",
+        "y",
+        "e",
+        "o",
+        "u",
+        "en",
+        "of",
+        "och",
+        "og",
+        "eller",
+        "i",
+        "a",
+        "tai",
+        "ja",
+    ]
+)
+"""Words before which a hyphen stands for what two words share: "Vor- und Nachteile"."""
 _HYPHENS = "-\u2010\u00ad\u00ac\x02"
 _SURE = "\u00ad\u00ac"
 """Hyphens that only ever stand where a word was cut."""
@@ -45,10 +71,13 @@ class Joiner:
 
     A hyphen at a line's end goes where the word goes on, unless the document writes the word with its hyphen
     elsewhere, or both halves are words of it and the whole is not. Scripts without blanks are joined without one.
+
+    Args:
+        words: Words of the document that are known, in lower case; `learn` adds to them.
     """
 
-    def __init__(self) -> None:
-        self._words: set[str] = set()
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        self._words = set(words)
         self._is_cut = False
 
     def learn(self, line: str) -> None:
@@ -88,6 +117,8 @@ class Joiner:
     def _hyphen(self, first: str, hyphen: str, second: str) -> str:
         """What stands between two halves: nothing, or a hyphen."""
         one, two = first.lower(), second.lower()
+        if two in _AND:
+            return "- "
         if f"{one}-{two}" in self._words:
             return "-"
         if one + two in self._words or hyphen in _SURE:

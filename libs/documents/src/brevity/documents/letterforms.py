@@ -10,14 +10,25 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_FORMS = re.compile(
-    "[\ufb00-\ufdff\ufe30-\ufe4f\ufe70-\ufefc\u2f00-\u2fdf\u2e80-\u2eff\U0001d400-\U0001d7ff]+"
+_RANGES = (
+    (0xFB00, 0xFDF9),
+    (0xFDFC, 0xFDFC),
+    (0xFE30, 0xFE4F),
+    (0xFE70, 0xFEFC),
+    (0x2E80, 0x2FDF),
+    (0x1D400, 0x1D7FF),
 )
+_FORMS = re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in _RANGES) + "]{1,1000}")
 _RADICALS = str.maketrans(
     "⺁⺃⺋⺌⺐⺒⺓⺕⺗⺙⺛⺝⺟⺠⺩⺪⺬⺮⺯⺲⺼⻁⻄⻅⻆⻉⻋⻑⻒⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲",
     "厂乚㔾小尣巳幺彑忄攵旡月母民王疋示竹糹罒肉虎西见角贝车長镸长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龟亀",
 )
 """Radicals that look like an ideograph, and have no decomposition (Unicode: EquivalentUnifiedIdeograph.txt)."""
+_PLAIN = {
+    code: unicodedata.normalize("NFKC", chr(_RADICALS.get(code, code)))
+    for low, high in _RANGES
+    for code in range(low, high + 1)
+}
 ACCENTS = {
     "\u00b4": "\u0301",
     "\u02ca": "\u0301",
@@ -46,7 +57,7 @@ def plain_letters(text: str) -> str:
     """`text` with each presentation form, ligature and radical as the letters it stands for; no other change."""
     if text.isascii():
         return text
-    return _FORMS.sub(lambda run: unicodedata.normalize("NFKC", run[0].translate(_RADICALS)), text)
+    return _FORMS.sub(lambda run: run[0].translate(_PLAIN), text)
 
 
 def accented(letter: str, accent: str) -> str | None:

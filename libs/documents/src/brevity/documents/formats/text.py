@@ -14,6 +14,7 @@ from brevity.documents.plain.finding import find_blocks
 from brevity.documents.plain.mail import find_mail
 from brevity.documents.plain.speech import find_speech
 from brevity.documents.plain.timed import find_timed
+from brevity.documents.typeset import as_typed
 
 Finder = Callable[[str], Sequence[Block] | None]
 
@@ -36,7 +37,7 @@ def read_text(data: bytes, budget: Budget, charset: str | None = None) -> Docume
 
 def document_of(decoded: Decoded) -> Document:
     """The normalised text, with the blocks that stand in it. Linear time."""
-    text = normalise(decoded.text)
+    text = normalise(as_typed(decoded.text))
     name, blocks = _found(text)
     first = blocks[0] if blocks else None
     title = text[first.start : first.end] if first and first.kind is BlockKind.HEADING else None
