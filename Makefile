@@ -12,7 +12,7 @@ NEURAL := -e "libs/neural[ctranslate2,training]"
 # Bytecode is made as modules are first imported: most of it never is, and it would be a fifth of the installation.
 unexport PYTHONDONTWRITEBYTECODE
 PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
-BENCHES := engine stage pipeline start feedback store drift swap gate loop neural scale footprint hostile reliability
+BENCHES := engine stage pipeline start feedback store drift swap gate loop neural scale footprint hostile reliability reading
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
