@@ -41,8 +41,9 @@ OPERATOR_WRITES = (
     retry_topic(INGEST_GROUP),
     retry_topic(SUMMARIZE_GROUP),
     "feedback.recorded",
+    "documents.erased",
 )
-"""What the commands write that a person runs: submissions, replays, and tombstones of `brevity forget`."""
+"""What the commands write that a person runs: submissions, replays, and the erasures and tombstones of `brevity forget`."""
 
 _HEAD = "# Written by `make docs`; the source is {source}.\n"
 

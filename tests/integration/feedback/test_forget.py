@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from brevity.feedback.settings import FeedbackBlock
 from tests.support.commands import Brevity
 from tests.support.feedback import accepted, completed, rejected
 from tests.support.feedback_service import FeedbackService
+from tests.support.ingest_view import ingest_view
 from tests.support.topics import eventually, read
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
@@ -83,6 +85,13 @@ def last_words(service: FeedbackService) -> dict[str, bytes | None]:
     }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ingest(service: FeedbackService) -> Generator[None]:
+    """Obeys what is erased, on the same database."""
+    with ingest_view(service.stack.kafka, service.mongo):
+        yield
+
+
 def test_a_document_and_all_that_came_from_it_is_gone_and_its_neighbours_are_not(
     service: FeedbackService, tmp_path: Path
 ) -> None:
@@ -116,7 +125,12 @@ def test_a_document_and_all_that_came_from_it_is_gone_and_its_neighbours_are_not
     proof = json.loads(path.read_text())
 
     assert name in told
-    assert proof["checks"] == {"store_empty": True, "objects_gone": True, "feedback_erased": True}
+    assert proof["checks"] == {
+        "store_empty": True,
+        "objects_gone": True,
+        "feedback_erased": True,
+        "owners_confirmed": True,
+    }
     assert proof["objects_deleted"] == sorted([mine, upload])
     assert (proof["objects_shared"], proof["objects_elsewhere"]) == ([shared], ["s3://elsewhere/x"])
     assert proof["model_versions"] == ["extractive extractive-1"]
@@ -161,7 +175,7 @@ def test_an_unknown_document_changes_nothing_and_ends_with_status_1(service: Fee
     assert command(service).run("forget", "no-such-document", stdin=b"n\n").returncode == 1
 
 
-async def _forgotten(service: FeedbackService, name: str, store: ObjectStore) -> Proof:
+async def _forgotten(service: FeedbackService, name: str, store: ObjectStore, **owners: Any) -> Proof:
     client = async_mongo_client(service.mongo)
     repository = MongoRepository(client, service.mongo.database, FeedbackBlock())
     places = Places(
@@ -169,6 +183,7 @@ async def _forgotten(service: FeedbackService, name: str, store: ObjectStore) ->
         repository,
         store,
         AcknowledgedProducer(service.stack.kafka, FeedbackRecorded.topic),
+        **owners,
     )
     try:
         return await forget(places, "first", name, by="test")
@@ -237,6 +252,17 @@ async def test_an_object_that_another_documents_record_names_stays_when_topics_h
     assert (proof.objects_deleted, proof.objects_shared) == ([], sorted([own, old]))
     assert there(service, own)
     assert there(service, old)
+
+
+async def test_the_proof_fails_while_a_service_that_keeps_something_has_not_confirmed(
+    service: FeedbackService,
+) -> None:
+    name = f"unconfirmed-{uuid.uuid4().hex[:8]}"
+    await service.fill([accepted(name), completed(name)])
+    asleep = {"owners": frozenset({"ingest", "asleep"}), "wait_seconds": 3.0}
+    proof = await _forgotten(service, name, S3ObjectStore(service.stack.s3), **asleep)
+    assert (proof.checks.owners_confirmed, proof.checks.passed) == (False, False)
+    assert proof.owners_missing == ["asleep"]
 
 
 class _Keeping:

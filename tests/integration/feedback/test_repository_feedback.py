@@ -138,19 +138,19 @@ async def test_erasing_takes_all_that_came_from_a_document_and_nothing_else(
     assert await dump(mongo) == before
 
 
-async def test_erasing_frees_every_claim_of_the_document_also_those_for_summarizing_once_more(
+async def test_erasing_names_the_texts_for_other_owners_and_leaves_their_records_to_them(
     repository: MongoRepository, mongo: MongoSettings
 ) -> None:
-    def claim(name: str, document_id: str, tenant: str) -> dict[str, str]:
-        return {"_id": name, "document_id": document_id, "tenant": tenant}
-
+    document, summary = accepted("a"), completed("a")
+    await repository.save([document, summary])
     async with AsyncMongoClient(mongo.url.get_secret_value()) as client:
-        claims = client[mongo.database]["ingest_claims"]
-        await claims.insert_many(
-            [claim("once-more", "a", "first"), claim("theirs", "a", "second"), claim("other", "b", "first")]
-        )
-        assert (await repository.erase("first", "a")).removed["ingest_claims"] == 1
-        assert {record["_id"] async for record in claims.find()} == {"theirs", "other"}
+        theirs = client[mongo.database]["ingest_claims"]
+        await theirs.insert_one({"_id": "claim", "document_id": "a", "tenant": "first"})
+        erased = await repository.erase("first", "a")
+        again = await repository.erase("first", "a")
+        assert await theirs.count_documents({}) == 1
+    assert {text.content_hash for text in erased.texts} == {document.content_hash, summary.content_hash}
+    assert again.texts == erased.texts, "told again until the rest of the erasure is done"
 
 
 async def test_what_was_erased_stays_out_when_its_topics_are_read_again_but_may_be_submitted_anew(

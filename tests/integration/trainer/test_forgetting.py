@@ -21,6 +21,7 @@ from brevity.trainer.data.spec import DatasetSpec
 from brevity.trainer.data.versions import Versions
 from brevity.trainer.registry import Registry
 from tests.support.feedback import accepted
+from tests.support.ingest_view import ingest_view
 from tests.support.trainer_service import TrainerService
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -54,7 +55,7 @@ def test_forgetting_reaches_training_data_and_says_who_learned_it(
     assert "the trainer does not erase its training data" in away.stderr.replace("\n", " ")
     assert versions.list() == [version], "nothing was erased yet"
 
-    with trainer.running():
+    with trainer.running(), ingest_view(trainer.stack.kafka, trainer.mongo):
         done = forget(trainer, name, asks)
     assert done.returncode == 0, done.stderr
     proof = json.loads(done.stdout)
@@ -65,7 +66,8 @@ def test_forgetting_reaches_training_data_and_says_who_learned_it(
     assert proof["training"]["models"] == [f"m-{name} {made.version} ({made.model_version})"]
     assert not any("no trainer was asked" in line for line in proof["not_covered"])
 
-    alone = json.loads(forget(trainer, name, {}).stdout)
+    with ingest_view(trainer.stack.kafka, trainer.mongo):
+        alone = json.loads(forget(trainer, name, {}).stdout)
     assert alone["training"] is None
     assert any("no trainer was asked" in line for line in alone["not_covered"])
 

@@ -10,6 +10,7 @@ from brevity.common.contracts.vocabulary import DocumentState, Rating
 from brevity.common.events import (
     DocumentAccepted,
     DocumentRejected,
+    ErasedText,
     SummaryCompleted,
     SummaryFailed,
     SummaryRequest,
@@ -226,3 +227,4 @@ class Erased(Stored):
     feedback_ids: list[str] = Field(description="Ratings and edits whose events must go from their topic.")
     objects: list[str] = Field(description="Addresses of objects that it referred to.")
     model_versions: list[str] = Field(description="`engine version` of each model that summarized it.")
+    texts: list[ErasedText] = Field(description="Its texts, each with the summary that was asked for.")

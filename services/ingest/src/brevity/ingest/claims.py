@@ -18,7 +18,8 @@ from pymongo import ASCENDING, MongoClient, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from brevity.common.errors import Unavailable
-from brevity.common.events import DocumentRejected, SummaryCompleted, SummaryFailed
+from brevity.common.events import DocumentRejected, SummaryCompleted, SummaryFailed, SummaryRequest
+from brevity.common.ids import canonical_json, deterministic_id
 from brevity.common.storage.mongo import away, only_duplicates
 from brevity.common.storage.retention import keep_for
 
@@ -152,6 +153,12 @@ class Claims:
             raise Unavailable(
                 "a claim just written cannot be read back", code="mongo", probe=self._probe
             ) from error
+
+
+def claim_id(tenant: str, content_hash: str, request: SummaryRequest, again: str | None = None) -> str:
+    """What is claimed: same tenant, text and request, same summary, unless it is wanted `again`."""
+    asked = canonical_json(request.model_dump(mode="json", exclude_none=True)).decode()
+    return deterministic_id("claim", tenant, content_hash, asked, *(() if again is None else (again,)))
 
 
 def settled(event: object) -> UpdateOne | None:

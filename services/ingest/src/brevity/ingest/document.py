@@ -14,13 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted, decode
 from brevity.common.events.base import Identifier
-from brevity.common.ids import canonical_json, content_hash, deterministic_id
+from brevity.common.ids import content_hash, deterministic_id
 from brevity.common.kafka.record import Record
 from brevity.common.storage.objects import ObjectStore
 from brevity.documents import Document, Limits, read
 from brevity.documents.languages import language_of, mixed_languages
 from brevity.documents.model import Block, Warned
 from brevity.ingest import references
+from brevity.ingest.claims import claim_id
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock
 from brevity.nlp.words import count_words
@@ -54,9 +55,8 @@ class Prepared:
     @property
     def claim_id(self) -> str:
         """Same tenant, text and wish: same summary, unless it is wanted again."""
-        request = canonical_json(self.submitted.summary.model_dump(mode="json", exclude_none=True)).decode()
-        again = () if self.submitted.again is None else (self.submitted.again,)
-        return deterministic_id("claim", self.submitted.tenant, self.content_hash, request, *again)
+        told = self.submitted
+        return claim_id(told.tenant, self.content_hash, told.summary, told.again)
 
 
 def weight(record: Record, max_bytes: int) -> int:

@@ -1,4 +1,6 @@
-"""Keeps the view of documents' states: reads the pipeline's outcomes, writes one record a document to MongoDB."""
+"""Keeps the view of documents' states: reads the pipeline's outcomes, writes one record a document to MongoDB, and erases it
+when the document is forgotten.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,21 @@ from typing import Any
 from brevity.common.errors import Rejected
 from brevity.common.events import (
     DocumentAccepted,
+    DocumentErased,
     DocumentRejected,
+    ErasureConfirmed,
     SummaryCompleted,
     SummaryFailed,
     decode,
     record_time,
 )
 from brevity.common.kafka.batch_consumer import BatchConsumer, Batching
+from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.kafka.record import Record
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings, MongoSettings
 from brevity.common.storage.mongo import async_mongo_client
+from brevity.ingest.erasing import Erasing
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.states import Outcome
 from brevity.ingest.view import Seen, View
@@ -28,8 +34,9 @@ from brevity.ingest.view import Seen, View
 log = get_logger(__name__)
 
 GROUP = "brevity.ingest.view"
-_MODELS: dict[str, type[Outcome]] = {
-    model.topic: model for model in (DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed)
+_MODELS: dict[str, type[Outcome | DocumentErased]] = {
+    model.topic: model
+    for model in (DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed, DocumentErased)
 }
 
 
@@ -49,6 +56,8 @@ class Projection:
             "brevity-ingest", kafka, group, list(_MODELS), self._keep, Batching(), metrics.view
         )
         self._view: Any = None
+        self._erasing: Any = None
+        self._producer = AcknowledgedProducer(kafka, ErasureConfirmed.topic)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._work, name="projection", daemon=True)
 
@@ -68,18 +77,27 @@ class Projection:
     async def _run(self) -> None:
         client = async_mongo_client(self._mongo, "ingest")
         self._view = View(client[self._mongo.database])
+        self._erasing = Erasing(client[self._mongo.database], self._producer)
         try:
             await self._consumer.run()
         finally:
             await client.close()
 
     async def _keep(self, records: list[Record]) -> None:
-        seen: list[Seen] = [
-            (event, record_time(record)) for record in records if (event := self._event(record)) is not None
-        ]
+        """Outcomes before erasures: what one batch holds of a document came before its end."""
+        seen: list[Seen] = []
+        erased: list[DocumentErased] = []
+        for record in records:
+            event = self._event(record)
+            if isinstance(event, DocumentErased):
+                erased.append(event)
+            elif event is not None:
+                seen.append((event, record_time(record)))
         await self._view.note(seen)
+        for event in erased:
+            await self._erasing.obey(event)
 
-    def _event(self, record: Record) -> Outcome | None:
+    def _event(self, record: Record) -> Outcome | DocumentErased | None:
         if record.value is None:
             return None  # an erased document
         try:

@@ -10,6 +10,7 @@ from brevity.common.events.documents import (
     SummaryRequest,
     TextBlock,
 )
+from brevity.common.events.erasure import DocumentErased, ErasedText, ErasureConfirmed
 from brevity.common.events.learning import (
     DriftDetected,
     FeedbackRecorded,
@@ -42,15 +43,20 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     TrainingStatus,
     ModelPromoted,
     ModelServed,
+    DocumentErased,
+    ErasureConfirmed,
 )
 
 __all__ = [
     "ALL_EVENTS",
     "Coverage",
     "DocumentAccepted",
+    "DocumentErased",
     "DocumentRejected",
     "DocumentSubmitted",
     "DriftDetected",
+    "ErasedText",
+    "ErasureConfirmed",
     "Event",
     "FeedbackRecorded",
     "ModelPromoted",

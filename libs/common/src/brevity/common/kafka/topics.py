@@ -86,6 +86,10 @@ TOPICS: tuple[Topic, ...] = (
           description="Which model version each engine uses."),
     Topic("models.served", ("summarize",), ("feedback", "trainer"), "engine", 1, 365 * _DAY_MS,
           description="What serving processes made of promotions: in service, refused, retired, compared."),
+    Topic("documents.erased", ("feedback",), ("ingest",), "document_id", 1, 30 * _DAY_MS,
+          description="Documents to be forgotten: every owner of data erases what it keeps."),
+    Topic("erasures.confirmed", ("ingest",), ("feedback",), "document_id", 1, 30 * _DAY_MS,
+          description="What each owner erased of a document: part of the proof."),
 )  # fmt: skip
 
 BY_NAME = {topic.name: topic for topic in TOPICS}

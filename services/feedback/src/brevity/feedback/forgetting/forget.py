@@ -17,6 +17,7 @@ from brevity.common.kafka.producer import AcknowledgedProducer
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
 from brevity.common.storage.places import written_for
+from brevity.feedback.forgetting.owners import OWNERS, erasure_of, tell_owners
 from brevity.feedback.forgetting.report import Checks, Export, Proof, Remaining, not_covered
 from brevity.feedback.forgetting.traces import Traces, referred_to_by_others, traces_of
 from brevity.feedback.forgetting.training import Learned, Trainer
@@ -42,6 +43,9 @@ class Places:
     producer: AcknowledgedProducer
     trainer: Trainer | None = None
     """None: training data are not looked at, and the proof says so."""
+    owners: frozenset[str] = OWNERS
+    wait_seconds: float = 60.0
+    """For the owners to confirm that they erased what they keep."""
 
 
 async def forget(
@@ -69,6 +73,15 @@ async def forget(
     learned = await _from_training(places, tenant, document_id, traces, progress)
     progress("erasing it from the store")
     erased = await places.repository.erase(tenant, document_id)
+    progress("having other services erase what they keep")
+    confirmed = await asyncio.to_thread(
+        tell_owners,
+        places.kafka,
+        places.producer,
+        erasure_of(erased),
+        places.owners,
+        wait_seconds=places.wait_seconds,
+    )
     addresses = traces.objects | set(erased.objects)
     ours = {address for address in addresses if written_for(tenant, _key(places.store, address) or "")}
     progress("looking who else has its objects")
@@ -84,13 +97,16 @@ async def forget(
     await asyncio.to_thread(places.producer.erase, FeedbackRecorded.topic, feedback_ids)
     await places.repository.erased(tenant, document_id)
     progress("checking")
-    checks, left = await _checked(places, tenant, document_id, deleted)
+    checks, left = await _checked(
+        places, tenant, document_id, deleted, confirmed=confirmed.keys() >= places.owners
+    )
     proof = Proof(
         tenant=tenant,
         document_id=document_id,
         erased_at=erased.erased_at,
         erased_by=by,
-        removed=erased.removed,
+        removed={**erased.removed, **{name: n for part in confirmed.values() for name, n in part.items()}},
+        owners_missing=sorted(places.owners - confirmed.keys()),
         objects_deleted=deleted,
         objects_shared=sorted(shared),
         objects_elsewhere=sorted(addresses - ours),
@@ -140,7 +156,7 @@ async def _in_store(repository: Repository, tenant: str, document_id: str) -> bo
 
 
 async def _checked(
-    places: Places, tenant: str, document_id: str, deleted: list[str]
+    places: Places, tenant: str, document_id: str, deleted: list[str], *, confirmed: bool
 ) -> tuple[Checks, Traces]:
     """Look everywhere again."""
     left = await asyncio.to_thread(traces_of, places.kafka, tenant, document_id)
@@ -149,6 +165,7 @@ async def _checked(
         store_empty=not await _in_store(places.repository, tenant, document_id),
         objects_gone=not there,
         feedback_erased=not left.feedback_ids,
+        owners_confirmed=confirmed,
     ), left
 
 

@@ -61,9 +61,13 @@ class Checks(Stored):
         description="The last record of each piece of feedback on its topic is a tombstone."
     )
 
+    owners_confirmed: bool = Field(
+        description="Every other service that keeps something of documents says that it erased it."
+    )
+
     @property
     def passed(self) -> bool:
-        return self.store_empty and self.objects_gone and self.feedback_erased
+        return self.store_empty and self.objects_gone and self.feedback_erased and self.owners_confirmed
 
 
 class Proof(Stored):
@@ -74,6 +78,9 @@ class Proof(Stored):
     erased_at: AwareDatetime
     erased_by: str
     removed: dict[str, int] = Field(description="Records removed from the store, by collection.")
+    owners_missing: list[str] = Field(
+        description="Services that have not confirmed in time; they obey when they run."
+    )
     objects_deleted: list[str]
     objects_shared: list[str] = Field(description="Kept: another document has the same text or file.")
     objects_elsewhere: list[str] = Field(description="Not written by Brevity: their owner's to delete.")
@@ -106,6 +113,8 @@ def readable(proof: Proof) -> str:
         f"  {passed[proof.checks.store_empty]:>6}  the store finds nothing of it",
         f"  {passed[proof.checks.objects_gone]:>6}  its objects cannot be read",
         f"  {passed[proof.checks.feedback_erased]:>6}  its feedback ends in tombstones",
+        f"  {passed[proof.checks.owners_confirmed]:>6}  the other services erased what they kept",
+        *_section("Not confirmed yet, start them and forget it again", proof.owners_missing),
         *_section("Still on topics, until about", [_line(item) for item in proof.remaining]),
         *_section("Models that summarized it", proof.model_versions),
         *_training(proof.training),

@@ -27,8 +27,6 @@ AUDIT = "feedback_audit"
 DRIFT = "feedback_drift"
 DRIFT_ALARMS = "feedback_drift_alarms"
 DRIFT_SERIES = "feedback_drift_series"
-INGEST_STATES = "documents"
-INGEST_CLAIMS = "ingest_claims"
 """Ingest's own, in the same database: a document's state, with its summary, and its claims. Only erasure touches them."""
 
 _DAY_SECONDS = 86_400

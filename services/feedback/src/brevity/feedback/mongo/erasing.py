@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from brevity.common.ids import canonical_json, deterministic_id
+from brevity.common.events import ErasedText, SummaryRequest
 from brevity.common.storage.mongo import millisecond, translated
 from brevity.feedback.model import Erased
 from brevity.feedback.mongo import collections as names
@@ -16,7 +16,7 @@ from brevity.feedback.mongo.bulk import bulk
 from brevity.feedback.mongo.days import touches
 from brevity.feedback.mongo.records import document_from, outcome_from, summary_from, within
 
-_LEFT = ("objects", "feedback_ids", "model_versions")
+_LEFT = ("objects", "feedback_ids", "model_versions", "texts")
 """What a note keeps until the rest of the erasure is done; the records it was read from are gone by then."""
 
 
@@ -40,13 +40,14 @@ class Erasing:
                 "objects": sorted(texts | {event.original.uri for event in outcomes if event.original}),
                 "feedback_ids": [str(entry["_id"]) for entry in entries],
                 "model_versions": sorted({f"{event.engine} {event.model_version}" for event in summaries}),
+                "texts": sorted(
+                    {_text(event.content_hash, event.summary) for event in documents}
+                    | {_text(event.content_hash, event.request) for event in summaries}
+                ),
             }
             note = await self._note(
                 query, {"$addToSet": {name: {"$each": values} for name, values in found.items()}}
             )
-            claims = {_claim(tenant, event.content_hash, event.summary) for event in documents} | {
-                _claim(tenant, event.content_hash, event.request) for event in summaries
-            }
             days = touches((event.tenant, event.submitted_at) for event in summaries)
             await bulk(self._database, names.DAYS, days)  # before, too: asked again, nothing would be found
             removed = {
@@ -54,9 +55,6 @@ class Erasing:
                 for name in (names.DOCUMENTS, names.SUMMARIES, names.OUTCOMES, names.FEEDBACK)
             }
             await bulk(self._database, names.DAYS, days)
-            done = await self._database[names.INGEST_STATES].delete_one({"_id": within(tenant, document_id)})
-            removed[names.INGEST_STATES] = done.deleted_count
-            removed[names.INGEST_CLAIMS] = await self._drop_claims(query, sorted(claims))
             left = {name: sorted(note[name]) for name in _LEFT}
         return Erased(
             tenant=tenant,
@@ -66,6 +64,7 @@ class Erasing:
             feedback_ids=left["feedback_ids"],
             objects=left["objects"],
             model_versions=left["model_versions"],
+            texts=[ErasedText.model_validate_json(text) for text in left["texts"]],
         )
 
     async def erased(self, tenant: str, document_id: str) -> None:
@@ -91,19 +90,9 @@ class Erasing:
         )
         return dict(note or {})
 
-    async def _drop_claims(self, query: dict[str, str], ids: list[str]) -> int:
-        """Those that can be told from the document's texts and wishes, and all that name it: a claim for summarizing
-        once more has a name that nothing here knows."""
-        claims = self._database[names.INGEST_CLAIMS]
-        known = await claims.delete_many({"_id": {"$in": ids}})
-        named = await claims.delete_many(query)
-        return known.deleted_count + named.deleted_count
-
     async def _find(self, collection: str, query: dict[str, str]) -> list[dict[str, Any]]:
         return await self._database[collection].find(query, {"words": 0}).to_list()
 
 
-def _claim(tenant: str, digest: str, request: Any) -> str:
-    """The id under which ingest claims a text (its `Prepared.claim_id`)."""
-    wish = canonical_json(request.model_dump(mode="json", exclude_none=True)).decode()
-    return deterministic_id("claim", tenant, digest, wish)
+def _text(digest: str, request: SummaryRequest) -> str:
+    return ErasedText(content_hash=digest, request=request).model_dump_json(exclude_none=True)
