@@ -237,6 +237,7 @@ def test_the_command_sends_a_folder(door: httpx.Client, environ: dict[str, str],
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "a.txt").write_text("The ferry to the island sails twice a day in summer.")
     (tmp_path / "b.docx").write_bytes(docx_of("The choir sings in the old church at Easter."))
+    (tmp_path / "d.csv").write_text("a,b\n1,2")
     (tmp_path / "c.jsonl").write_text(
         '{"document_id": "from-lines", "tenant": null, "text": "Farmers expect a good harvest.", "summary": {"style": null}}\n',
         encoding="utf-8-sig",
@@ -245,6 +246,9 @@ def test_the_command_sends_a_folder(door: httpx.Client, environ: dict[str, str],
         [COMMAND, "submit", str(tmp_path)], env=environ, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
+    told = " ".join(done.stderr.split())
+    assert "skipped" in told
+    assert "the file is CSV data, which is not read" in told
     names = done.stdout.split()
     assert len(names) == 3
     for name in names:

@@ -50,7 +50,7 @@ def _form_body() -> Schema:
         "required": ["file"],
         "additionalProperties": False,
         "properties": {
-            "file": {"type": "string", "format": "binary", "description": "The document: text, Markdown, HTML, PDF or DOCX."},
+            "file": {"type": "string", "format": "binary", "description": "The document, in any format of docs/reading.md."},
             **{name: document[name] for name in ("document_id", "title", "language")},
             **{name: wanted[name] for name in ("words", "length", "style")},
         },
