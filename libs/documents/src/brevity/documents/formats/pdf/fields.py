@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from brevity.documents.formats.pdf.glyphs import pdfium
 from brevity.documents.formats.pdf.lines import Segment
+from brevity.documents.formats.pdf.pdfium import pdfium
 
 _MOST = 1_000
 _LONGEST = 20_000

@@ -5,17 +5,23 @@ Taken from PDFium's text page, without the blanks and line ends that it makes up
 
 from __future__ import annotations
 
-import codecs
 import ctypes
 import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-import pypdfium2.raw  # pyright: ignore[reportMissingTypeStubs]
+from brevity.documents.formats.pdf.pdfium import (
+    actual_text,
+    box_of,
+    mark_name,
+    object_of,
+    origin_of,
+    pdfium,
+    unicode_of,
+)
 
 _FIXED_PITCH, _ITALIC, _FORCED_BOLD = 1, 1 << 6, 1 << 18
-pdfium: Any = pypdfium2.raw  # made from C headers: it has no types
 _BOLD = ("bold", "black", "heavy", "-bd", "cmbx", "demi")  # the weight that fonts declare is often wrong
 _MONOSPACED = ("mono", "courier", "consol", "typewriter", "cmtt", "menlo")
 _OWN_CODES = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)} | {
@@ -31,7 +37,6 @@ _OWN_CODES = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0
 }
 """Of fonts that name no characters: Windows' signs, and ligatures by their places in TeX's fonts, of which one is missing
 since 13 is a line's end elsewhere."""
-_LONGEST_ACTUAL_TEXT = 2_000
 
 
 MADE_UP, DRAWN = 1, 2
@@ -118,8 +123,10 @@ class GlyphReader:
 
     def _read(self, page: Any, text_page: Any) -> PageGlyphs:
         raw = text_page.raw
+        handle = ctypes.addressof(raw.contents)
         x, y = self._origin
         box = self._box
+        box_at, x_at, y_at = ctypes.addressof(box), ctypes.addressof(x), ctypes.addressof(y)
         low_x, low_y, high_x, high_y = page.get_bbox()
         objects: dict[int, _Drawn] = {}
         spans: dict[int, _Span] = {}
@@ -128,17 +135,16 @@ class GlyphReader:
         last: tuple[int, float, float] = (0, 0.0, 0.0)
         space = 0
         for index in range(text_page.count_chars()):
-            code = pdfium.FPDFText_GetUnicode(raw, index)
+            code = unicode_of(handle, index)
             if code in (32, 160, 9, 10, 13, 0x3000) or 0x2000 <= code <= 0x200A:
                 space = max(space, MADE_UP if pdfium.FPDFText_IsGenerated(raw, index) else DRAWN)
                 continue
-            pointer = pdfium.FPDFText_GetTextObject(raw, index)
-            if not pointer:
+            address = object_of(handle, index)
+            if not address:
                 continue
-            address = ctypes.addressof(pointer.contents)
             drawn = objects.get(address)
             if drawn is None:
-                drawn = objects[address] = self._drawn(pointer)
+                drawn = objects[address] = self._drawn(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
             text = _OWN_CODES.get(code) or chr(min(code, 0x10FFFF))
             if (
                 code < 32
@@ -152,8 +158,8 @@ class GlyphReader:
                 unreadable += 1
                 if code >= 0xFFFD:
                     continue
-            pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
-            pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+            origin_of(handle, index, x_at, y_at)
+            box_of(handle, index, box_at)
             if box.right < low_x or box.left > high_x or box.top < low_y or box.bottom > high_y:
                 continue
             here = address, x.value, y.value
@@ -197,9 +203,9 @@ class GlyphReader:
             mark = pdfium.FPDFPageObj_GetMark(pointer, number)
             if not mark:
                 continue
-            if _name(mark) == "Artifact":
+            if mark_name(mark) == "Artifact":
                 drawn.artifact = True
-            actual = _actual_text(mark)
+            actual = actual_text(mark)
             if actual:
                 drawn.span, drawn.actual = ctypes.addressof(mark.contents), actual
         return drawn
@@ -239,32 +245,6 @@ class GlyphReader:
                 ):
                     span.glyph.left = min(span.glyph.left, edges[0].value)
                     span.glyph.right = max(span.glyph.right, edges[2].value)
-
-
-def _name(mark: Any) -> str:
-    length = ctypes.c_ulong()
-    buffer = (ctypes.c_ushort * 32)()
-    if not pdfium.FPDFPageObjMark_GetName(mark, buffer, ctypes.sizeof(buffer), length):
-        return ""
-    return bytes(buffer)[: max(0, length.value - 2)].decode("utf-16-le", "ignore")
-
-
-def _actual_text(mark: Any) -> str:
-    length = ctypes.c_ulong()
-    buffer = (ctypes.c_ubyte * _LONGEST_ACTUAL_TEXT)()
-    size = ctypes.sizeof(buffer)
-    if not pdfium.FPDFPageObjMark_GetParamBlobValue(mark, b"ActualText\x00", buffer, size, length):
-        return ""
-    if length.value > size:
-        return ""
-    data = bytes(buffer)[: length.value]
-    if data.startswith(codecs.BOM_UTF16_BE):
-        text = data[2:].decode("utf-16-be", "ignore")
-    elif data.startswith(codecs.BOM_UTF8):
-        text = data[3:].decode("utf-8", "ignore")
-    else:
-        text = data.decode("latin-1")
-    return text.strip("\x00\r\n\u200b\ufeff")
 
 
 def _upright(turn: int, box: Any, x: float, y: float) -> tuple[float, float, float]:

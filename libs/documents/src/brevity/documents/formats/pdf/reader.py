@@ -17,8 +17,9 @@ from brevity.documents.formats.pdf.assembly import assemble, page_blocks
 from brevity.documents.formats.pdf.blocks import Body, PageBlock
 from brevity.documents.formats.pdf.fields import filled_fields
 from brevity.documents.formats.pdf.furniture import split_furniture
-from brevity.documents.formats.pdf.glyphs import GlyphReader, PageGlyphs, pdfium
+from brevity.documents.formats.pdf.glyphs import GlyphReader, PageGlyphs
 from brevity.documents.formats.pdf.lines import Segment, segments
+from brevity.documents.formats.pdf.pdfium import pdfium
 from brevity.documents.formats.pdf.sample import SAMPLE
 from brevity.documents.hyphens import Joiner
 from brevity.documents.model import BlockKind, Found, Warned
