@@ -62,6 +62,35 @@ def test_menus_banners_adverts_and_other_stories_are_left_out_and_counted() -> N
     assert document.words_dropped > 80
 
 
+CONSENT = (
+    "<p>We and our 842 partners store and access information on a device, such as cookies, and process personal data for"
+    " personalised advertising and audience research. Some vendors may process your personal data on the basis of legitimate"
+    " interest. You can change your choices at any time in our privacy centre.</p>"
+)
+CONSENT_DE = (
+    "<p>Wir und unsere Partner verwenden Cookies und verarbeiten personenbezogene Daten, um Inhalte zu personalisieren. Sie können"
+    " Ihre Einwilligung jederzeit widerrufen; mehr dazu in der Datenschutzerklärung.</p>"
+)
+
+
+@pytest.mark.parametrize(
+    "wall",
+    [
+        f"<div>{CONSENT}<span>Accept all</span></div>",
+        f"<div role=dialog>{CONSENT * 6}</div>",
+        f"<div>{CONSENT_DE}</div>",
+    ],
+)
+def test_what_is_said_about_cookies_is_left_out_whatever_holds_it(wall: str) -> None:
+    assert prose(page(f"{wall}<div><h1>Plant</h1>{PARAGRAPHS}</div>")) == "\n".join(STORY)
+    assert "842 partners" in page(f"<h1>Cookies</h1>{CONSENT}").text
+
+
+def test_a_template_that_is_shown_is_read() -> None:
+    document = page(f"<x-story><template shadowrootmode=open>{PARAGRAPHS}</template></x-story>")
+    assert all(sentence in document.text for sentence in STORY)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from brevity.documents.formats.web.elements import Element
-from brevity.documents.formats.web.phrases import is_furniture
+from brevity.documents.formats.web.phrases import asks_consent, is_furniture
 from brevity.documents.formats.web.pieces import Piece
 from brevity.documents.model import BlockKind
 
 _PROSE = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTATION, BlockKind.CODE))
 _LONG = 10
 """Words of a piece that is more than a label."""
-_FRAME_SHARE = {"cookies": 0.9, "comments": 0.9, "related": 0.6, "footer": 0.6}
+_FRAME_SHARE = {"cookies": 0.9, "dialog": 0.9, "comments": 0.9, "related": 0.6, "footer": 0.6}
 _USUAL_SHARE = 0.4
 """Of the page's prose: an element that holds more is a frame around the content, whatever it is called."""
 _BETWEEN = frozenset(
@@ -76,11 +76,15 @@ def void_marks(pieces: Sequence[Piece], votes: Sequence[float]) -> None:
 
 def choose(pieces: Sequence[Piece], votes: Sequence[float]) -> list[bool]:
     """Whether each piece is content, in order."""
-    plain = [not piece.marks and not is_furniture(piece.part.text, piece.words) for piece in pieces]
+    asking = _asking_consent(pieces)
+    plain = [
+        not piece.marks and at not in asking and not is_furniture(piece.part.text, piece.words)
+        for at, piece in enumerate(pieces)
+    ]
     if not any(fine and is_prose(piece) for piece, fine in zip(pieces, plain, strict=True)):
         return plain if any(plain) else [True] * len(pieces)  # labels, links, or a single line
     if _is_plain(pieces, plain):
-        return [not piece.marks for piece in pieces]
+        return [not piece.marks and at not in asking for at, piece in enumerate(pieces)]
     kept = [vote >= 0.5 and fine for vote, fine in zip(votes, plain, strict=True)]
     _add_alike(pieces, plain, kept)
     _add_between(pieces, plain, kept)
@@ -91,6 +95,13 @@ def choose(pieces: Sequence[Piece], votes: Sequence[float]) -> list[bool]:
     _drop_repeated_captions(pieces, kept)
     _drop_lonely_headings(pieces, kept)
     return kept
+
+
+def _asking_consent(pieces: Sequence[Piece]) -> set[int]:
+    """Where a page speaks about cookies, unless that is all it says."""
+    prose = [(at, piece) for at, piece in enumerate(pieces) if not piece.marks and is_prose(piece)]
+    asking = {at for at, piece in prose if asks_consent(piece.part.text, piece.words)}
+    return asking if len(asking) < len(prose) else set()
 
 
 def _is_plain(pieces: Sequence[Piece], plain: Sequence[bool]) -> bool:

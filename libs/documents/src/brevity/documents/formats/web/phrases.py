@@ -12,7 +12,7 @@ _FURNITURE = re.compile(
     r"more (?:from|on|stories)\b.{0,60}$|more:|recommended(?: for you| reading| stories)?\s*:?$|most (?:read|popular|viewed)|don['’]t miss|"
     r"(?:please )?(?:click|tap) here\b|sign up (?:to|for)\b|subscribe (?:to|now|for|today)|get (?:the|our) (?:latest|best|free|daily|weekly|app)\b|"
     r"download (?:the|our) .{0,30}\bapp\b|follow (?:us|me|him|her)\b|like (?:this|us)\b.{0,40}(?:\?|facebook)|share (?:this|on|save)\b|"
-    r"(?:share|tweet|print|email|comments?|advertisement|sponsored|ad|save|reply|report|edit|loading)\W*$|"
+    r"(?:share|tweet|print|email|comments?|advertisement|sponsored|ad|save|reply|report|edit|loading|accept(?: all)?|reject all|manage (?:options|preferences|cookies)|i agree|got it|alle akzeptieren|tout accepter|aceptar todo)\W*$|"
     r"(?:tags?|filed under|topics|categor(?:y|ies)|posted in|labels)\s*:|copyright\b|©|\(c\) \d{4}|all rights reserved|"
     r"photo(?:s| credit)?(?: by)?\s*:|image(?: credit| source)?s?\s*:|(?:have|got) a (?:news )?tip\b|tell us what|join (?:the|our) (?:conversation|newsletter|mailing|discussion)|"
     r"(?:this (?:story|article|post) (?:was|has been|is) (?:originally |first |last )?(?:published|updated|posted))|"
@@ -37,3 +37,23 @@ _ANYWHERE = re.compile(
 def is_furniture(text: str, words: int) -> bool:
     """Whether a piece of text is such an accompaniment."""
     return words <= _MOST_WORDS and (_FURNITURE.match(text) is not None or _ANYWHERE.search(text) is not None)
+
+
+_CONSENT = re.compile(
+    r"cookies?\b|consent|partners?\b|vendors?\b|personali[sz]ed (?:ads|advertis|content)|audience (?:research|insights)|legitimate interest"
+    r"|privacy (?:policy|cent(?:re|er)|notice|settings)|manage (?:options|preferences)|personal data|your choices|on (?:a|your) device"
+    r"|einwilligung|partner\b|personenbezogen|datenschutz|berechtigte[sn]? interesse|endgerät|personalisierte"
+    r"|consentement|partenaires|données personnelles|politique de confidentialité|intérêt légitime|personnalis"
+    r"|consentimiento|socios|datos personales|política de (?:privacidad|cookies)|interés legítimo|personalizad"
+    r"|consenso|dati personali|informativa|toestemming|persoonsgegevens|gepersonaliseerd|согласие|персональных данных",
+    re.IGNORECASE,
+)
+_CONSENT_TERMS = 4
+_MOST_CONSENT_WORDS = 250
+
+
+def asks_consent(text: str, words: int) -> bool:
+    """Whether a paragraph is what a page says about cookies before it is seen."""
+    if words > _MOST_CONSENT_WORDS:
+        return False
+    return len({term.lower() for term in _CONSENT.findall(text)}) >= _CONSENT_TERMS

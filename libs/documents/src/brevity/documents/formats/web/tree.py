@@ -121,6 +121,8 @@ _MANY_ATTRIBUTES = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9]*")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONG_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)[^>]{10000,}>")
+_SHADOW = re.compile(r"<template\b[^<>]{0,200}\bshadowrootmode\b[^<>]{0,200}>", re.IGNORECASE)
+"""A template that is shown where it stands."""
 _NESTING = re.compile(
     r"<(/?)(?:article|aside|blockquote|center|dl|div|fieldset|form|main|nav|ol|section|table|ul)\b[^>]*>",
     re.IGNORECASE,
@@ -160,6 +162,8 @@ class Page:
 
 def parse(source: str) -> Page:
     """The page of `source`."""
+    if "shadowrootmode" in source:
+        source = _SHADOW.sub("<div>", source)
     document = LexborHTMLParser(_tame(source))
     root = new("html")
     page = Page(append(root, "body", {}))
