@@ -2,18 +2,18 @@
 
 The source is parsed as browsers do it (lexbor), and copied into an lxml tree of bounded depth, without scripts, hidden
 elements, controls and all attributes but those that say what an element is for. Linear in the size of the source, but
-for the parser, which takes the square of the depth and of a tag's attributes: `_tame` bounds both before.
+for the parser, which takes the square of the depth and of a tag's attributes: `tame` bounds both before.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from brevity.documents.formats.web.elements import Element, append, new
+from brevity.documents.formats.web.taming import DEEPEST, tame
 
 BLOCKS = frozenset(
     [
@@ -114,19 +114,10 @@ _DROPPED = frozenset(
 )
 _KEPT = frozenset(("id", "class", "role", "itemprop", "aria-level", "colspan", "rowspan"))
 _LONGEST_VALUE = 200
-_DEEPEST = 200
-_DEEPEST_SOURCE = 1_000
-_MANY_TAGS = 5_000
-_MANY_ATTRIBUTES = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9]*")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_LONG_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)[^>]{10000,}>")
 _SHADOW = re.compile(r"<template\b[^<>]{0,200}\bshadowrootmode\b[^<>]{0,200}>", re.IGNORECASE)
 """A template that is shown where it stands."""
-_NESTING = re.compile(
-    r"<(/?)(?:article|aside|blockquote|center|dl|div|fieldset|form|main|nav|ol|section|table|ul)\b[^>]*>",
-    re.IGNORECASE,
-)
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
     r"|(?:left|top|text-indent)\s*:\s*-\d{4,}",
@@ -164,7 +155,7 @@ def parse(source: str) -> Page:
     """The page of `source`."""
     if "shadowrootmode" in source:
         source = _SHADOW.sub("<div>", source)
-    document = LexborHTMLParser(_tame(source))
+    document = LexborHTMLParser(tame(source))
     root = new("html")
     page = Page(append(root, "body", {}))
     page.title = " ".join((node.text() if (node := document.css_first("title")) else "").split())
@@ -177,36 +168,6 @@ def parse(source: str) -> Page:
     if document.body is not None:
         _Copying(_hidden_names(document)).copy(document.body, page.body)
     return page
-
-
-def _tame(source: str) -> str:
-    """`source` without what would keep the parser busy: tags with very many attributes, very deep nesting."""
-    source = _LONG_TAG.sub(
-        lambda tag: (
-            f"<{tag[1]}>"
-            if tag[0].count("=") > _MANY_ATTRIBUTES or tag[0].count(" ") > 5 * _MANY_ATTRIBUTES
-            else tag[0]
-        ),
-        source,
-    )
-    if source.count("<") < _MANY_TAGS:
-        return source
-    depth = deepest = 0
-    for tag in _NESTING.finditer(source):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-        deepest = max(deepest, depth)
-    return "".join(_shallow(source)) if deepest > _DEEPEST_SOURCE else source
-
-
-def _shallow(source: str) -> Iterator[str]:
-    """Pieces of `source`, with a blank for every tag that stands too deep."""
-    depth = end = 0
-    for tag in _NESTING.finditer(source):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-        if depth > _DEEPEST:
-            yield source[end : tag.start()] + "<br>"
-            end = tag.end()
-    yield source[end:]
 
 
 def _hidden_names(document: LexborHTMLParser) -> frozenset[str]:
@@ -254,7 +215,7 @@ class _Copying:
                     return
                 continue
             tag = node.tag or ""
-            at = min(len(parents), _DEEPEST) - 1  # what stands deeper stands beside
+            at = min(len(parents), DEEPEST) - 1  # what stands deeper stands beside
             if tag == "-text":
                 _append_text(parents[at], last[at], _ILLEGAL.sub("", node.text_content or ""))
             elif tag and tag[0] not in "-!":
