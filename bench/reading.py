@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import trafilatura
 
+from bench.reading_speed import show_costs
 from bench.report import QUICK, finish, show
 from brevity.documents.budget import Budget
 from brevity.documents.building import build
@@ -207,6 +208,7 @@ def main() -> None:
             f"{label}_teasers": ours.teasers,
             f"{label}_best_peer_f1": max(one.f1 for one in outcomes.values()),
         }
+    show_costs()
     finish("reading", ratios)
 
 
