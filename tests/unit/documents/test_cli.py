@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from brevity.documents.cli import read_command
-from brevity.documents.languages import language_of, mixed_languages
+from brevity.documents.languages import language_of, language_warnings, mixed_languages
 from brevity.documents.reading import read
 
 DATA = Path(__file__).parents[2] / "data" / "reading"
@@ -56,3 +56,12 @@ def test_the_language_is_that_of_the_prose_and_a_second_one_is_told() -> None:
     both = mixed_languages(read(f"{texts['de']}\n\n{texts['fr']}"))
     assert both is not None
     assert both.code == "mixed_languages"
+
+
+def test_a_language_that_is_a_guess_is_told() -> None:
+    document = read("hola que tal")
+    assert [each.code for each in language_warnings(document, language_of(document))] == [
+        "language_undetermined"
+    ]
+    sure = read("The ferry to the island sails twice a day in summer.")
+    assert language_warnings(sure, language_of(sure)) == []

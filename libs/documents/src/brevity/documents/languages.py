@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 from brevity.documents.model import PROSE, Document, Warned
-from brevity.nlp.language import Detection, detect_language
+from brevity.nlp.language import UNDETERMINED, Detection, detect_language
 
 _SAMPLE = 12_000
 _FEWEST_CHARACTERS = 40
 _BLOCK_CHARACTERS = 120
 _MOST_BLOCKS = 60
 _SURE = 0.9
+_DOUBTFUL = 0.5
 _SHARE = 0.2
 
 
@@ -21,6 +22,15 @@ def language_of(document: Document) -> Detection:
     step = max(1, sum(block.end - block.start for block in prose) // _SAMPLE)
     sample = "\n".join(document.text[block.start : block.end] for block in prose[::step])
     return detect_language(sample if len(sample) >= _FEWEST_CHARACTERS else document.text)
+
+
+def language_warnings(document: Document, language: Detection) -> list[Warned]:
+    """That the language is a guess, or that a second one has a fifth of the prose."""
+    if language.tag != UNDETERMINED and language.confidence < _DOUBTFUL:
+        guessed = f"The document's language is uncertain: it was taken for {language.tag}."
+        return [Warned("language_undetermined", guessed)]
+    mixed = mixed_languages(document)
+    return [mixed] if mixed else []
 
 
 def mixed_languages(document: Document) -> Warned | None:

@@ -63,6 +63,7 @@ WARNING_CODES = {
     "characters_doubtful": "the file's encoding was guessed and may be wrong",
     "order_doubtful": "the order of the text on the page could not be told for certain",
     "scanned_pages": "some pages are pictures, whose text was not read",
+    "language_undetermined": "the document's language is a guess",
     "mixed_languages": "the document is in more than one language",
     "attachments_left_out": "attachments were not read",
 }

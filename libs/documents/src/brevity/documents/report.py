@@ -6,7 +6,7 @@ from typing import Any
 
 from brevity.common.errors import BrevityError
 from brevity.documents.compact import as_fields
-from brevity.documents.languages import language_of, mixed_languages
+from brevity.documents.languages import language_of, language_warnings
 from brevity.documents.model import Document
 from brevity.nlp.words import count_words
 
@@ -14,8 +14,7 @@ from brevity.nlp.words import count_words
 def report(document: Document) -> dict[str, Any]:
     """Kind, title, language, text, blocks, warnings, words, and words of the file that are not in the text."""
     language = language_of(document)
-    mixed = mixed_languages(document)
-    warnings = [*document.warnings, *([mixed] if mixed else [])]
+    warnings = [*document.warnings, *language_warnings(document, language)]
     return {
         "kind": document.format,
         "title": document.title,

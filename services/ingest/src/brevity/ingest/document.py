@@ -18,12 +18,13 @@ from brevity.common.ids import content_hash, deterministic_id
 from brevity.common.kafka.record import Record
 from brevity.common.storage.objects import ObjectStore
 from brevity.documents import Document, Limits, read
-from brevity.documents.languages import language_of, mixed_languages
+from brevity.documents.languages import language_of, language_warnings
 from brevity.documents.model import Block, Warned
 from brevity.ingest import references
 from brevity.ingest.claims import claim_id
 from brevity.ingest.metrics import IngestMetrics
 from brevity.ingest.settings import IngestBlock
+from brevity.nlp.language import Detection
 from brevity.nlp.words import count_words
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -117,7 +118,7 @@ def _prepare(
             code="no_text",
             remedy="Send a document that is long enough to be summarized.",
         )
-    mixed = mixed_languages(document)
+    detection = Detection(language, confidence)
     digest = content_hash(data)
     title = submitted.title or (document.title or "")[:_LONGEST_TITLE] or None
     return Prepared(
@@ -133,7 +134,7 @@ def _prepare(
         confidence=confidence,
         words=words,
         blocks=document.blocks,
-        warnings=[*document.warnings, *([mixed] if mixed else [])],
+        warnings=[*document.warnings, *language_warnings(document, detection)],
         words_dropped=document.words_dropped,
     )
 
