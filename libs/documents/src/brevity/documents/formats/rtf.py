@@ -8,146 +8,20 @@ from dataclasses import dataclass, field, replace
 
 from brevity.common.errors import Rejected
 from brevity.documents.budget import Budget
+from brevity.documents.formats.rtf_words import (
+    CODE_PAGES,
+    DROPPED,
+    ENDS,
+    SIGNS,
+    STARRED,
+    SYMBOLS,
+    TOKEN,
+    known_code_page,
+    whole,
+)
 from brevity.documents.model import BlockKind, Found, Part
 from brevity.documents.titles import real_title
 
-_TOKEN = re.compile(
-    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([\r\n\x00]+)|([^\\{}\r\n\x00]+)",
-    re.DOTALL,
-)
-_DROPPED = frozenset(
-    [
-        "fonttbl",
-        "colortbl",
-        "stylesheet",
-        "pict",
-        "header",
-        "headerl",
-        "headerr",
-        "headerf",
-        "footer",
-        "footerl",
-        "footerr",
-        "footerf",
-        "annotation",
-        "fldinst",
-        "themedata",
-        "colorschememapping",
-        "latentstyles",
-        "datastore",
-        "rsidtbl",
-        "generator",
-        "listtable",
-        "listoverridetable",
-        "revtbl",
-        "filetbl",
-        "xmlnstbl",
-        "objdata",
-        "objclass",
-        "objname",
-        "nonesttables",
-        "atnid",
-        "atnauthor",
-        "atndate",
-        "atnref",
-        "atnicn",
-        "atrfstart",
-        "atrfend",
-        "bkmkstart",
-        "bkmkend",
-        "private",
-        "xe",
-        "tc",
-        "tcn",
-        "txe",
-        "rxe",
-        "operator",
-        "author",
-        "company",
-        "category",
-        "manager",
-        "creatim",
-        "revtim",
-        "printim",
-        "buptim",
-        "keywords",
-        "subject",
-        "doccomm",
-        "comment",
-        "hlinkbase",
-        "falt",
-        "panose",
-        "background",
-        "ftnsep",
-        "ftnsepc",
-        "ftncn",
-        "aftnsep",
-        "aftnsepc",
-        "aftncn",
-        "pgptbl",
-        "wgrffmtfilter",
-        "passwordhash",
-        "mmathpr",
-        "blipuid",
-        "bliptag",
-        "picprop",
-        "sp",
-        "sn",
-        "sv",
-        "shprslt",
-        "upr",
-    ]
-)
-_STARRED = frozenset(["shpinst", "shptxt", "ud", "nesttableprops"])
-"""Groups that are read though they are marked as ones to pass over."""
-_SIGNS = {
-    "emdash": "—",
-    "endash": "–",
-    "lquote": "‘",
-    "rquote": "’",
-    "ldblquote": "“",
-    "rdblquote": "”",
-    "bullet": "•",
-    "tab": "\t",
-    "line": "\n",
-    "emspace": " ",
-    "enspace": " ",
-    "qmspace": " ",
-    "zwj": "\u200d",
-    "zwnj": "\u200c",
-}
-_SYMBOLS = {
-    b"~": "\u00a0",
-    b"_": "\u2011",
-    b"-": "",
-    b"\\": "\\",
-    b"{": "{",
-    b"}": "}",
-    b"\n": "\n",
-    b"\r": "\n",
-}
-_ENDS = frozenset({"par", "sect", "page", "column"})
-_CODE_PAGES = {
-    0: "cp1252",
-    77: "mac-roman",
-    128: "cp932",
-    129: "cp949",
-    130: "johab",
-    134: "cp936",
-    136: "cp950",
-    161: "cp1253",
-    162: "cp1254",
-    163: "cp1258",
-    177: "cp1255",
-    178: "cp1256",
-    186: "cp1257",
-    204: "cp1251",
-    222: "cp874",
-    238: "cp1250",
-    254: "cp437",
-    255: "cp850",
-}
-"""Of fonts' character sets."""
 _HEADING = re.compile(r"(?i)heading (\d)|überschrift (\d)|titre (\d)|título (\d)")
 _SYMBOL_CHARSET = 2
 _DEEPEST = 2_000
@@ -214,7 +88,7 @@ class _Reader:
         at, end = 0, len(data)
         opened = False
         while at < end:
-            token = _TOKEN.match(data, at)
+            token = TOKEN.match(data, at)
             if token is None:
                 at += 1
                 continue
@@ -233,11 +107,11 @@ class _Reader:
                 else:
                     self._word(name, value, opened=opened)
             elif symbol == b"*" and opened:
-                following = _TOKEN.match(data, at)
+                following = TOKEN.match(data, at)
                 known = (
                     following is not None
                     and following[1] is not None
-                    and following[1].decode("ascii") in _STARRED
+                    and following[1].decode("ascii") in STARRED
                 )
                 self._state.dropped = self._state.dropped or not known
                 continue
@@ -246,7 +120,7 @@ class _Reader:
             elif symbol in {b"\n", b"\r"}:
                 self._word("par", None, opened=False)
             elif symbol:
-                self._write(_SYMBOLS.get(symbol, ""))
+                self._write(SYMBOLS.get(symbol, ""))
             elif text:
                 self._text(text)
             opened = False
@@ -301,10 +175,10 @@ class _Reader:
                 state.code_page = known or self._main
         elif name == "fcharset" and state.into == "fonts":
             self._fonts[self._font] = (
-                None if value == _SYMBOL_CHARSET else _CODE_PAGES.get(value or 0, self._main)
+                None if value == _SYMBOL_CHARSET else CODE_PAGES.get(value or 0, self._main)
             )
         elif name == "ansicpg" and value:
-            self._main = _known(f"cp{value}") or self._main
+            self._main = known_code_page(f"cp{value}") or self._main
         elif name in {"mac", "pc", "pca"}:
             self._main = {"mac": "mac-roman", "pc": "cp437", "pca": "cp850"}[name]
         elif name == "uc":
@@ -330,10 +204,10 @@ class _Reader:
             self._end_cell()
         elif name in {"row", "nestrow"} and not state.dropped:
             self._end_row()
-        elif name in _ENDS and not state.dropped:
+        elif name in ENDS and not state.dropped:
             self._write("\n") if state.into != "text" else self._end_paragraph()
-        elif name in _SIGNS:
-            self._write(_SIGNS[name])
+        elif name in SIGNS:
+            self._write(SIGNS[name])
 
     def _opens(self, name: str, value: int | None) -> bool:
         """Whether a group's first word says where its text belongs."""
@@ -357,7 +231,7 @@ class _Reader:
                 self._style, state.into = value or 0, "style"
             else:
                 state.dropped = True
-        elif name in _DROPPED:
+        elif name in DROPPED:
             state.dropped = True
         else:
             return False
@@ -400,7 +274,7 @@ class _Reader:
 
     def _take(self) -> tuple[str, bool]:
         paragraph, self._paragraph = self._paragraph, _Paragraph()
-        text = _whole("".join(paragraph.pieces))
+        text = whole("".join(paragraph.pieces))
         return text, paragraph.bold >= 0.95 * max(1, paragraph.length)
 
     def _end_paragraph(self) -> None:
@@ -456,22 +330,7 @@ class _Reader:
         return Found(self._parts + self._notes, title, words_dropped=self._dropped_words)
 
 
-def _known(code_page: str) -> str | None:
-    code_page = {"cp65001": "utf-8", "cp10000": "mac-roman"}.get(code_page, code_page)
-    try:
-        return codecs.lookup(code_page).name
-    except LookupError:
-        return None
-
-
-def _whole(text: str) -> str:
-    """Characters that are written as two halves, put together."""
-    if not any("\ud800" <= character <= "\udfff" for character in text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-
-
 def warm() -> None:
     """Load the code pages."""
-    for name in (*_CODE_PAGES.values(), "utf-8", "utf-16-le", "cp850", "cp1252"):
+    for name in (*CODE_PAGES.values(), "utf-8", "utf-16-le", "cp850", "cp1252"):
         codecs.lookup(name)
