@@ -20,12 +20,12 @@ from brevity.common.kafka.record import Record
 from brevity.common.storage.mongo import async_mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
 from brevity.feedback.drift import DriftSettings, Watch
+from brevity.feedback.drift_settings import DriftBlock
 from brevity.feedback.mongo.drift import DriftStore, LeaseLost, SavedDrift
 from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.monitor import TOPICS, DriftMonitor
 from brevity.feedback.monitoring.reference import TrainingWindows
-from brevity.feedback.monitoring.settings import DriftBlock
 from brevity.feedback.registry.door import RegistryDoor
 from tests.support.feedback_service import FeedbackService
 from tests.support.stack import Stack

@@ -13,10 +13,10 @@ from brevity.common.errors import Rejected
 from brevity.common.ids import content_hash
 from brevity.nlp.extractive import DEFAULT_MODEL
 from brevity.trainer.data.bucket import Bucket
-from brevity.trainer.data.erasing import Erasure, erase_text
 from brevity.trainer.data.sources import Sources
 from brevity.trainer.data.spec import DatasetSpec
 from brevity.trainer.data.versions import Versions
+from brevity.trainer.erasing import Erasure, erase_text
 from brevity.trainer.registry import Registry
 from tests.support.samples import sample_texts
 from tests.support.stack import Stack

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.feedback.ledger.entries import Entry, entry_of, in_production
+from brevity.feedback.ledger.timeline import WIDTH, reigns, timeline
 from brevity.feedback.registry.door import RegistryDoor
 from brevity.feedback.registry.intervals import axis
-from brevity.feedback.registry.timeline import WIDTH, reigns, timeline
 from brevity.feedback.registry.versions import Artifact, Evaluation, Gain, Rollout, Version, by_model
 from brevity.feedback.web import model_words
 from tests.unit.feedback.test_ledger import at, promoted, served

@@ -11,25 +11,26 @@ import pytest
 
 from brevity.common.errors import Rejected, Unavailable
 from brevity.trainer.jobs.model import Job
+from brevity.trainer.jobs.report import JobReporter
 from brevity.trainer.tracking.curve import Curve
 from brevity.trainer.tracking.port import Run
-from brevity.trainer.worker import Voice, insisted
+from brevity.trainer.worker import insisted
 from tests.support.trainer import job
 
 
 def test_it_begins_again_from_the_steps_it_had_finished() -> None:
     out = io.StringIO()
-    voice = Voice(out)
+    reporter = JobReporter(out)
     begun: list[dict[str, Any]] = []
 
     def work(job: Job) -> str:
         begun.append(dict(job.checkpoint))
-        voice.checkpoint(**{f"step{len(begun)}": True})
+        reporter.checkpoint(**{f"step{len(begun)}": True})
         if len(begun) < 3:
             raise Unavailable("MLflow at home does not answer", code="mlflow")
         return "made"
 
-    assert insisted(job("one"), voice, work, pause_seconds=0.01) == "made"
+    assert insisted(job("one"), reporter, work, pause_seconds=0.01) == "made"
     assert begun == [{}, {"step1": True}, {"step1": True, "step2": True}]
     said = [json.loads(line)["report"] for line in out.getvalue().splitlines()]
     assert {"message": "waits: MLflow at home does not answer"} in said
@@ -40,7 +41,7 @@ def test_what_cannot_be_mended_by_waiting_ends_it_at_once() -> None:
         raise Rejected("there is no data", code="no_data")
 
     with pytest.raises(Rejected):
-        insisted(job("one"), Voice(io.StringIO()), work)
+        insisted(job("one"), JobReporter(io.StringIO()), work)
 
 
 class Away:

@@ -7,7 +7,7 @@ import socket
 from pydantic import Field, SecretStr
 
 from brevity.common.settings import AuthSettings, Block, HttpSettings, MongoSettings, S3Settings, Settings
-from brevity.feedback.monitoring.settings import DriftBlock
+from brevity.feedback.drift_settings import DriftBlock
 
 
 class FeedbackBlock(Block):

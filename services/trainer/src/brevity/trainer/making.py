@@ -1,4 +1,4 @@
-"""What it takes to make a model in a job, and what comes out: the same for every engine."""
+"""What a training needs and what it makes, the same for every engine: the port that `makers` and `neural` share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from brevity.nlp.extractive import DEFAULT_MODEL
 from brevity.trainer.data.rows import Row
-from brevity.trainer.recipe import RankerRecipe
 from brevity.trainer.registry import Registry, Version
-from brevity.trainer.training import Progress, train_ranker
+from brevity.trainer.training import Progress
 
 Watch = Callable[[int, Mapping[str, float]], None]
 """Told what was measured at a step."""
@@ -45,25 +43,3 @@ class Made:
 
     file: Path
     documents: int
-
-
-def make(making: Making) -> Made:
-    """The model that the recipe asks for. Raises Rejected, Unavailable."""
-    if isinstance(making.recipe, RankerRecipe):
-        data, documents = train_ranker(making.rows, making.recipe, making.progress, making.watch)
-        file = making.folder / "model.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-        return Made(file, documents)
-    from brevity.trainer import neural  # an extra, and seconds to import
-
-    return neural.make(making)
-
-
-def beginning(making: Making) -> Path:
-    """What a first candidate is compared with: the engine's own model, or the one that its training began with."""
-    if isinstance(making.recipe, RankerRecipe):
-        return DEFAULT_MODEL
-    from brevity.trainer import neural
-
-    return neural.base_archive(making)

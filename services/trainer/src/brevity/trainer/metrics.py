@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import get_args
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from brevity.common.contracts.vocabulary import ENDED_JOBS, TrainingReason
 from brevity.common.kafka.metrics import ConsumerMetrics
-from brevity.trainer.jobs.model import ENDED
 
 _JOB_SECONDS = (1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600)
 
@@ -20,7 +21,7 @@ class TrainerMetrics:
         self.jobs = Counter(
             "brevity_trainer_jobs_total", "Jobs that ended, by how.", ["state", "reason"], registry=registry
         )
-        for state, reason in product(sorted(ENDED), ("person", "schedule", "drift", "feedback")):
+        for state, reason in product(sorted(ENDED_JOBS), get_args(TrainingReason)):
             self.jobs.labels(state, reason)  # there from the start, so that the first failure is an increase
         self.job_seconds = Histogram(
             "brevity_trainer_job_seconds", "A job's time.", buckets=_JOB_SECONDS, registry=registry

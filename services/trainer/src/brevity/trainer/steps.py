@@ -16,10 +16,13 @@ from brevity.trainer.data.versions import Versions
 from brevity.trainer.gate.decide import Decision, decide
 from brevity.trainer.gate.figures import MEASURES
 from brevity.trainer.gate.policy import load_policy
-from brevity.trainer.gate.scores import Pair, Summarizer, compare, summarizer_of
+from brevity.trainer.gate.port import Summarizer
+from brevity.trainer.gate.scores import Pair, compare, summarizer_of
 from brevity.trainer.jobs.folders import folder_of, key_of
 from brevity.trainer.jobs.model import Job
-from brevity.trainer.making import Making, beginning, make
+from brevity.trainer.jobs.report import JobReporter
+from brevity.trainer.makers import beginning, make
+from brevity.trainer.making import Making
 from brevity.trainer.mongo import Store
 from brevity.trainer.recipe import recipe_of
 from brevity.trainer.registry import CHAMPION, Registry, Version, file_of
@@ -28,13 +31,12 @@ from brevity.trainer.tracking import tracker_of
 from brevity.trainer.tracking.curve import Curve
 from brevity.trainer.tracking.port import Run
 from brevity.trainer.tracking.record import record_comparison, record_curve, record_origin
-from brevity.trainer.worker import Voice
 
 _SHOWN = tuple(f"candidate_{name}" for name in MEASURES) + tuple(f"champion_{name}" for name in MEASURES)
 """Figures of a decision that every list of versions shows."""
 
 
-def work(job: Job, settings: TrainerSettings, voice: Voice) -> dict[str, Any]:
+def work(job: Job, settings: TrainerSettings, reporter: JobReporter) -> dict[str, Any]:
     """What the service needs to finish the job: the version, whether it passed, and why.
 
     Raises:
@@ -45,18 +47,18 @@ def work(job: Job, settings: TrainerSettings, voice: Voice) -> dict[str, Any]:
     versions = Versions(bucket)
     registry = Registry(block.mlflow_url, bucket, Champions(Store(settings.mongo)).of)
 
-    voice.progress("data", 0.02, "assembling the data")
+    reporter.progress("data", 0.02, "assembling the data")
     parent = _parent(job, registry)
     if parent is not None:
-        voice.checkpoint(parent=parent.name)
+        reporter.checkpoint(parent=parent.name)
     card = _data(job, block, bucket, versions, parent)
-    voice.checkpoint(data_version=card["version"])
+    reporter.checkpoint(data_version=card["version"])
 
     run = tracker_of(block).begin(f"brevity-{job.model}", job.job_id, run_id=job.checkpoint.get("run_id"))
-    voice.checkpoint(run_id=run.run_id)
-    voice.say("report", {"mlflow_run_id": run.run_id, "run_url": run.url})
+    reporter.checkpoint(run_id=run.run_id)
+    reporter.emit("report", {"mlflow_run_id": run.run_id, "run_url": run.url})
     try:
-        result = _tracked(job, block, bucket, versions, registry, card, parent, run, voice)
+        result = _tracked(job, block, bucket, versions, registry, card, parent, run, reporter)
     except Unavailable:
         raise  # it goes on with this run
     except BaseException:
@@ -76,7 +78,7 @@ def _tracked(
     card: dict[str, Any],
     parent: Version | None,
     run: Run,
-    voice: Voice,
+    reporter: JobReporter,
 ) -> dict[str, Any]:
     recipe = recipe_of(job.engine, job.parameters, variant=parent is not None)
     record_origin(run, job, recipe.model_dump(), card)
@@ -85,7 +87,7 @@ def _tracked(
         run.tags({"brevity.variant_of": parent.name})
 
     def progress(share: float, message: str) -> None:
-        voice.progress("train", 0.1 + 0.5 * share, message)
+        reporter.progress("train", 0.1 + 0.5 * share, message)
 
     curve = Curve(run)
     folder = folder_of(block.work, job.job_id)
@@ -107,22 +109,22 @@ def _tracked(
         file = made_now.file
         record_curve(run, curve)
         bucket.put_file(place, file, media_type)
-        voice.checkpoint(trained=True)
-        voice.say("report", {"metrics": {"training_documents": made_now.documents}})
+        reporter.checkpoint(trained=True)
+        reporter.emit("report", {"metrics": {"training_documents": made_now.documents}})
     run.artifact(file)
 
     champion = registry.aliased(job.model, CHAMPION)
     rival = champion or parent
-    voice.progress("evaluate", 0.62, f"comparing with {rival.name if rival else 'what it began with'}")
+    reporter.progress("evaluate", 0.62, f"comparing with {rival.name if rival else 'what it began with'}")
     evaluation = _evaluation(job.model, parent, rows, versions, block.evaluation_documents)
     ours = summarizer_of(file, job.engine)
     theirs = _rival(rival, making, job.engine)
-    pairs = _compared(ours, theirs, evaluation, voice, (0.62, 0.85))
+    pairs = _compared(ours, theirs, evaluation, reporter, (0.62, 0.85))
     of_rival = parent is not None and rival is not None and parent.name == rival.name
     beside = (
         []
         if parent is None or of_rival
-        else _compared(ours, _summarizer(parent, making), evaluation, voice, (0.85, 0.93))
+        else _compared(ours, _summarizer(parent, making), evaluation, reporter, (0.85, 0.93))
     )
     decision = decide(
         pairs,
@@ -134,7 +136,7 @@ def _tracked(
     )
     record_comparison(run, decision, pairs)
 
-    voice.progress("register", 0.95, "registering the version")
+    reporter.progress("register", 0.95, "registering the version")
     made = registry.register(
         job.model,
         job.engine,
@@ -155,7 +157,7 @@ def _tracked(
     )
     registry.challenge(made)
     run.tags({"brevity.version": made.version, "brevity.model_version": made.model_version})
-    voice.say("report", {"version": made.version, "metrics": dict(decision.metrics)})
+    reporter.emit("report", {"version": made.version, "metrics": dict(decision.metrics)})
     return {
         "version": made.version,
         "passes": decision.passes,
@@ -220,7 +222,7 @@ def _evaluation(
 
 
 def _compared(
-    ours: Summarizer, theirs: Summarizer, rows: list[Row], voice: Voice, shares: tuple[float, float]
+    ours: Summarizer, theirs: Summarizer, rows: list[Row], reporter: JobReporter, shares: tuple[float, float]
 ) -> list[Pair]:
     """The candidate and another model on each row; progress goes from the first share to the second."""
     begin, end = shares
@@ -229,7 +231,7 @@ def _compared(
         pairs.append(pair)
         if number % 10 == 0:
             done = begin + (end - begin) * number / len(rows)
-            voice.progress("evaluate", done, f"compared on {number} of {len(rows)} documents")
+            reporter.progress("evaluate", done, f"compared on {number} of {len(rows)} documents")
     return pairs
 
 

@@ -5,19 +5,19 @@ Each step that took time is a checkpoint: an attempt after a stop goes on from t
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import IO, Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from brevity.common.errors import BrevityError, Unavailable
 from brevity.common.observability import logging
 from brevity.common.observability.logging import get_logger
 from brevity.common.settings import load_settings
 from brevity.trainer.jobs.model import Job
+from brevity.trainer.jobs.report import JobReporter
 from brevity.trainer.settings import TrainerSettings
 
 log = get_logger(__name__)
@@ -27,29 +27,9 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 600.0
 
 
-class Voice:
-    """Speaks to the service, one JSON object a line."""
-
-    def __init__(self, out: IO[str]) -> None:
-        self._out = out
-        self.checkpoints: dict[str, Any] = {}
-        """What was said to be finished."""
-
-    def say(self, kind: str, fields: Mapping[str, Any]) -> None:
-        self._out.write(json.dumps({kind: fields}) + "\n")
-        self._out.flush()
-
-    def progress(self, step: str, share: float, message: str) -> None:
-        self.say("report", {"step": step, "progress": round(share, 3), "message": message})
-
-    def checkpoint(self, **fields: Any) -> None:
-        self.checkpoints |= fields
-        self.say("report", {"checkpoint": fields})
-
-
 def main() -> int:
     # What libraries print must not be taken for reports: standard output becomes the log, reports keep the pipe.
-    voice = Voice(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    reporter = JobReporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
     job = Job.model_validate_json(sys.stdin.readline())
     threading.Thread(target=_end_with_service, daemon=True).start()
@@ -59,20 +39,20 @@ def main() -> int:
         from brevity.trainer.steps import work
 
         began = time.monotonic()
-        result = insisted(job, voice, lambda job: work(job, settings, voice))
+        result = insisted(job, reporter, lambda job: work(job, settings, reporter))
         log.info("job done", job_id=job.job_id, seconds=round(time.monotonic() - began, 1))
-        voice.say("result", result)
+        reporter.emit("result", result)
     except BrevityError as error:
-        voice.say("error", {"code": error.code, "message": error.message})
+        reporter.emit("error", {"code": error.code, "message": error.message})
         return 1
     except Exception as error:
         log.error("job failed", job_id=job.job_id, exc_info=error)
-        voice.say("error", {"code": "failed", "message": f"{type(error).__name__}: {error}"[:500]})
+        reporter.emit("error", {"code": "failed", "message": f"{type(error).__name__}: {error}"[:500]})
         return 1
     return 0
 
 
-def insisted(job: Job, voice: Voice, work: Callable[[Job], T], *, pause_seconds: float = 2.0) -> T:
+def insisted(job: Job, reporter: JobReporter, work: Callable[[Job], T], *, pause_seconds: float = 2.0) -> T:
     """What `work` returns; when MLflow or a store is away it is begun again, from the steps it had finished.
 
     Raises:
@@ -83,9 +63,9 @@ def insisted(job: Job, voice: Voice, work: Callable[[Job], T], *, pause_seconds:
             return work(job)
         except Unavailable as error:
             log.warning("a training waits", job_id=job.job_id, code=error.code, reason=error.message)
-            voice.say("report", {"message": f"waits: {error.message}"})
+            reporter.emit("report", {"message": f"waits: {error.message}"})
             time.sleep(pause_seconds)
-            job = job.model_copy(update={"checkpoint": {**job.checkpoint, **voice.checkpoints}})
+            job = job.model_copy(update={"checkpoint": {**job.checkpoint, **reporter.checkpoints}})
     return work(job)
 
 

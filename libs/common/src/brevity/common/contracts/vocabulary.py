@@ -25,6 +25,8 @@ TrainingReason = Literal["person", "schedule", "drift", "feedback"]
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
+ENDED_JOBS: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled"})
+
 RolloutMode = Literal["full", "canary", "shadow"]
 
 ServedState = Literal["in_service", "refused", "retired", "compared"]

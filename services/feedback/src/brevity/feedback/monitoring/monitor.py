@@ -22,12 +22,12 @@ from brevity.common.observability.logging import get_logger
 from brevity.common.settings import KafkaSettings
 from brevity.common.storage.objects import ObjectStore
 from brevity.feedback.drift import Alarm, Watch
+from brevity.feedback.drift_settings import DriftBlock
 from brevity.feedback.mongo.drift import DriftStore, SavedDrift, Watched
 from brevity.feedback.mongo.drift_series import DriftSeries
 from brevity.feedback.monitoring.metrics import DriftMetrics
 from brevity.feedback.monitoring.reader import TopicReader
 from brevity.feedback.monitoring.reference import TrainingWindows
-from brevity.feedback.monitoring.settings import DriftBlock
 
 log = get_logger(__name__)
 

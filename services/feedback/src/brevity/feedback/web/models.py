@@ -15,9 +15,9 @@ from brevity.common.errors import BrevityError, Rejected, Unavailable
 from brevity.common.http.principal import Principal, needs
 from brevity.feedback.ledger.entries import Entry, in_production
 from brevity.feedback.ledger.store import LedgerStore
+from brevity.feedback.ledger.timeline import engines, reigns, timeline
 from brevity.feedback.registry.door import RegistryDoor
 from brevity.feedback.registry.intervals import axis
-from brevity.feedback.registry.timeline import engines, reigns, timeline
 from brevity.feedback.registry.versions import Rollout, Version, by_model
 from brevity.feedback.web import model_words
 from brevity.feedback.web.judging import checked

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 
 from brevity.common.http.principal import Principal, needs
-from brevity.trainer.data.erasing import erase_text
 from brevity.trainer.data.sources import Sources
 from brevity.trainer.data.versions import Versions
+from brevity.trainer.erasing import erase_text
 from brevity.trainer.registry import Registry
 
 Operator = Annotated[Principal, Depends(needs("operator"))]

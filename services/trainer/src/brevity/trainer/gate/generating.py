@@ -10,7 +10,7 @@ from brevity.neural.archive import BadModel, unpack
 from brevity.neural.long_documents import LongSummary, Wish, summarize
 from brevity.neural.port import Generator
 from brevity.nlp.sentences import split_sentences
-from brevity.trainer.gate.scores import Summarizer, Written
+from brevity.trainer.gate.port import Summarizer, Written
 
 
 def generating(archive: Path, engine: str) -> Summarizer:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from brevity.common.errors import Rejected
 from brevity.nlp.extractive import ExtractiveSummarizer
@@ -15,6 +15,7 @@ from brevity.nlp.ranker import BadModel
 from brevity.nlp.rouge import rouge_l, rouge_n, tokens
 from brevity.nlp.words import count_words
 from brevity.trainer.data.rows import Row
+from brevity.trainer.gate.port import Summarizer, Written
 
 BUCKETS = ((300, "short"), (1_500, "medium"))
 """Lengths of documents in words, below each bound; `long` above."""
@@ -53,22 +54,6 @@ class Pair:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A summary, and where each of its sentences begins and ends."""
-
-    text: str
-    places: Sequence[tuple[int, int]]
-
-
-class Summarizer(Protocol):
-    """A model that is judged."""
-
-    def __call__(self, text: str, language: str, words: int) -> Written:
-        """A summary of about `words` words; an empty one where the model cannot."""
-        ...
 
 
 def summarizer_of(file: Path, engine: str = "extractive") -> Summarizer:

@@ -7,13 +7,12 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from brevity.common.contracts.vocabulary import JobState, TrainingReason
+from brevity.common.contracts.vocabulary import ENDED_JOBS, JobState, TrainingReason
 from brevity.common.events import TrainingRequested, TrainingStatus
 
 Outcome = Literal["promoted", "waiting", "refused"]
 """Of a job that succeeded: its version is in service, waits for somebody's approval, or was refused by the gate."""
 
-ENDED: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled"})
 LOG_LINES = 100
 
 
@@ -66,7 +65,7 @@ class Job(BaseModel):
 
     @property
     def ended(self) -> bool:
-        return self.state in ENDED
+        return self.state in ENDED_JOBS
 
     def seconds(self) -> float:
         """How long its last attempt took; 0 before it has ended."""

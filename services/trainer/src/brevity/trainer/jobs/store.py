@@ -9,10 +9,10 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from brevity.common.contracts.vocabulary import JobState
+from brevity.common.contracts.vocabulary import ENDED_JOBS, JobState
 from brevity.common.errors import Rejected
 from brevity.common.storage.mongo import millisecond, translated
-from brevity.trainer.jobs.model import ENDED, LOG_LINES, Job, interrupted
+from brevity.trainer.jobs.model import LOG_LINES, Job, interrupted
 from brevity.trainer.jobs.tenants import tenant_of
 from brevity.trainer.mongo import Document, Store
 
@@ -77,7 +77,7 @@ class Jobs:
             return []
         with translated():
             found = self._jobs.find(
-                {"_id": {"$in": list(job_ids)}, "state": {"$in": sorted(ENDED)}}, {"_id": 1}
+                {"_id": {"$in": list(job_ids)}, "state": {"$in": sorted(ENDED_JOBS)}}, {"_id": 1}
             )
             return [str(document["_id"]) for document in found]
 
