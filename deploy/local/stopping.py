@@ -6,7 +6,8 @@ import signal
 
 
 def interrupt_on_signals() -> None:
-    """From now on SIGINT and SIGTERM raise KeyboardInterrupt in the main thread.
+    """From now on the first SIGINT or SIGTERM raises KeyboardInterrupt in the main thread; those after it are ignored: a
+    group gets a signal and what `make` passes on, and a second one would break the stopping off.
 
     Python leaves SIGINT ignored where it was inherited so, as it is by whatever a script starts with `&`.
     """
@@ -15,4 +16,6 @@ def interrupt_on_signals() -> None:
 
 
 def _interrupt(number: int, frame: object) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from deploy.local.java import LocalStackError, Server, end_session
+from deploy.local.java import LocalStackError, Server, end_session, listening
 
 _TURN_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
+_PORT_SECONDS = 60.0
 _LOG_END = 1_500
 
 
@@ -105,7 +106,9 @@ class Supervisor:
         now = time.monotonic()
         process = one.server.process
         if one.due is not None:
-            if now >= one.due and not self._ending.is_set():
+            # What a dead process left may hold its port for a while: Ray's own end when they miss it.
+            held = now < one.due + _PORT_SECONDS and listening(one.server.port)
+            if now >= one.due and not held and not self._ending.is_set():
                 self._start_again(one)
         elif process is not None and (status := process.poll()) is not None:
             end_session(process.pid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from deploy.local.java import LocalStackError, Server, free_port
+from deploy.local.java import ROOT, LocalStackError, Server, free_port
 from deploy.local.services import Service
 from deploy.local.supervise import Limit, Supervisor
 
@@ -30,6 +31,13 @@ time.sleep(600)
 """
 
 
+LEAVES_ITS_PORT = """
+import socket, subprocess, sys, time
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(5)"], pass_fds=[listener.fileno()], start_new_session=True)
+print("listening", flush=True)
+time.sleep(600)
+"""
 ANSWERS = """
 import http.server, pathlib, sys
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -134,6 +142,44 @@ def test_what_only_waits_for_something_else_is_left_alone(tmp_path: Path) -> Non
         supervisor.wait_ready(waiting)
         assert waiting.process is begun
         assert said == []
+
+
+def test_a_port_that_the_dead_hold_for_a_while_costs_no_life(tmp_path: Path) -> None:
+    server = Small("serve", LEAVES_ITS_PORT, tmp_path)
+    with supervised(server) as (supervisor, said):
+        supervisor.wait_ready(server)
+        before = server.pid
+        psutil.Process(before).send_signal(signal.SIGKILL)
+        eventually("up again", lambda: any("is up again" in line for line in said), 40)
+        assert [line.split(";")[0] for line in said] == ["serve was killed by SIGKILL", "serve is up again"]
+
+
+def test_stopping_is_not_broken_off_by_a_second_signal(tmp_path: Path) -> None:
+    program = (
+        "import sys, time\n"
+        "from deploy.local.stopping import interrupt_on_signals\n"
+        "interrupt_on_signals()\n"
+        "try:\n"
+        "    print('up', flush=True)\n"
+        "    time.sleep(600)\n"
+        "except KeyboardInterrupt:\n"
+        "    pass\n"
+        "finally:\n"
+        "    print('stopping', flush=True)\n"
+        "    time.sleep(1)\n"
+        "    print('stopped', flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "up\n"
+        run.send_signal(signal.SIGTERM)
+        assert run.stdout.readline() == "stopping\n"
+        run.send_signal(signal.SIGTERM)
+        run.send_signal(signal.SIGINT)
+        assert run.stdout.read() == "stopped\n"
+    assert run.returncode == 0
 
 
 def test_what_dies_too_often_ends_it_and_its_log_is_named(tmp_path: Path) -> None:
