@@ -111,3 +111,12 @@ def test_a_page_is_read_in_the_encoding_that_it_names(path: Path) -> None:
     document = read_file(path)
     assert said[path.stem] in document.text
     assert not document.warnings
+
+
+@pytest.mark.parametrize("name", ["notes.bin", "meeting.class", "photo.jpg", "backup.zip", "letter.doc"])
+@pytest.mark.parametrize("declared", [None, "application/octet-stream", "image/png"])
+def test_a_text_is_read_whatever_program_its_name_is_of(name: str, declared: str | None) -> None:
+    text = "Der Gemeinderat von Grünau hat am Dienstag beschlossen, das Heizwerk zu schließen. ".encode() * 5
+    assert kind_of(text, declared, name) == "text"
+    with pytest.raises(Rejected, match="which is not read"):
+        kind_of(b"\x00\x01\x02" * 500, declared, name)

@@ -30,13 +30,13 @@ BINARY = (
 _BY_NAME = {
     "CSV data": ".csv .tsv text/csv text/tab-separated-values application/csv",
     "JSON data": ".json .jsonl .ndjson .geojson .ipynb application/json application/x-ndjson text/json",
-    "XML data": ".xml .rss .atom .xsd .xsl application/xml text/xml application/rss+xml application/atom+xml",
+    "XML data": ".xml .svg .rss .atom .xsd .xsl application/xml text/xml application/rss+xml application/atom+xml image/svg+xml",
     "YAML data": ".yaml .yml application/yaml text/yaml application/x-yaml",
     "settings": ".ini .toml .cfg .conf .env .properties",
     "source code": ".py .js .ts .jsx .tsx .java .c .h .cc .cpp .hpp .cs .go .rs .rb .php .sh .bash .sql .css .scss .kt"
     " .swift .r .pl .lua .scala .vb .ps1 .bat text/css text/javascript application/javascript text/x-python"
     " text/x-c text/x-java application/x-sh",
-    "a picture": ".png .jpg .jpeg .gif .bmp .tif .tiff .webp .svg .heic .ico image/png image/jpeg image/gif image/svg+xml image/webp image/tiff",
+    "a picture": ".png .jpg .jpeg .gif .bmp .tif .tiff .webp .heic .ico image/png image/jpeg image/gif image/webp image/tiff",
     "a sound file": ".mp3 .wav .ogg .flac .m4a .aac audio/mpeg audio/wav audio/ogg",
     "a film": ".mp4 .mov .avi .mkv .webm video/mp4 video/webm video/quicktime",
     "an archive": ".zip .gz .bz2 .xz .zst .rar .7z .tar .tgz application/zip application/gzip",
@@ -60,6 +60,22 @@ _BY_NAME = {
     "a mailbox": ".mbox application/mbox",
 }
 """Suffixes and declared types of what is called so; a name that is a format's is read once that format is."""
+
+NEVER_TEXT = frozenset(
+    {
+        "a picture",
+        "a sound file",
+        "a film",
+        "an archive",
+        "a program",
+        "a database",
+        "a font",
+        "an old Word file (.doc)",
+        "an old Excel file (.xls)",
+        "an old PowerPoint file (.ppt)",
+    }
+)
+"""What holds zero bytes: a text with such a name is a text."""
 
 BY_SUFFIX = {word: name for name, words in _BY_NAME.items() for word in words.split() if word.startswith(".")}
 BY_TYPE = {word: name for name, words in _BY_NAME.items() for word in words.split() if "/" in word}

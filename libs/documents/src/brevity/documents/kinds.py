@@ -10,7 +10,7 @@ import re
 from pathlib import PurePosixPath
 
 from brevity.common.errors import Rejected
-from brevity.documents.foreign import BINARY, BY_SUFFIX, BY_TYPE
+from brevity.documents.foreign import BINARY, BY_SUFFIX, BY_TYPE, NEVER_TEXT
 from brevity.documents.formats import FORMATS
 
 _TYPES = {declared: each.name for each in FORMATS.values() for declared in each.media_types}
@@ -25,6 +25,7 @@ _VAGUE = {
 }
 
 _PDF_WITHIN = 1_024
+_BINARY_WITHIN = 65_536
 _HTML = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,2000}-->\s*){0,5}<(?:!doctype\s+html|html|head|body|article)\b",
     re.IGNORECASE,
@@ -63,14 +64,19 @@ def kind_of(data: bytes, media_type: str | None = None, name: str | None = None)
         kind = _textual(_TYPES.get(declared))
         if kind is not None:
             return kind
-        if declared in BY_TYPE:
+        if _can_be(BY_TYPE.get(declared), data):
             return _read(BY_TYPE[declared])
     kind = _textual(_SUFFIXES.get(suffix))
     if kind is not None and kind != "text":
         return kind
-    if suffix in BY_SUFFIX:
+    if _can_be(BY_SUFFIX.get(suffix), data):
         return _read(BY_SUFFIX[suffix])
     return _by_beginning(data, sure=declared == "text/plain" or kind == "text")
+
+
+def _can_be(what: str | None, data: bytes) -> bool:
+    """Whether `data` can be what its name or declared type says: no text is a program, whatever its file is called."""
+    return what is not None and (what not in NEVER_TEXT or b"\x00" in data[:_BINARY_WITHIN])
 
 
 def kind_of_text(text: str, media_type: str | None) -> str:

@@ -25,6 +25,8 @@ MOST_AT_ONCE = min(8, max(2, os.cpu_count() or 1))
 _LONGEST_HEAD = 65_536
 _CHUNK = 1 << 20
 _CALLERS = 1_000
+_STARTING_SECONDS = 120.0
+"""A first start imports everything; from a cold disk of a busy machine that takes a minute."""
 
 
 class Readers:
@@ -125,7 +127,7 @@ class Readers:
             try:
                 with self._starting, theirs:
                     socket.send_fds(self._listening(), [job], [theirs.fileno()])
-                ours.settimeout(30)
+                ours.settimeout(_STARTING_SECONDS)
                 if ours.recv(1) == STARTED:
                     return ours
             except OSError:
