@@ -17,6 +17,7 @@ from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.results import Done, Failed, Result
+from brevity.common.kafka.topics import SUBMITTED_MAX_BYTES
 from brevity.common.settings import MongoSettings
 from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
@@ -165,6 +166,16 @@ def test_a_bad_submission_is_refused_by_its_code_and_its_bytes_are_kept(
         assert event.original is not None
         kept = S3ObjectStore(stack.s3).get(event.original.object_key, max_bytes=100_000)
         assert kept == bad.value
+
+
+def test_bytes_that_no_replay_could_send_are_not_kept(handler: IngestHandler) -> None:
+    bad = raw(b"{" + b" " * SUBMITTED_MAX_BYTES)
+    [result] = handler([bad])
+    assert isinstance(result, Failed)
+    event = DocumentRejected.model_validate_json(handler.dead_letter(bad, result.error, 1).value)
+    assert event.code == "too_large"
+    assert event.original is None
+    assert "The original bytes are not kept; until its retention they lie on" in event.message
 
 
 def test_an_object_that_has_changed_is_refused(stack: Stack, handler: IngestHandler) -> None:

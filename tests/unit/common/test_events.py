@@ -15,10 +15,12 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from brevity.common.errors import Rejected
 from brevity.common.events import DocumentSubmitted, Origin, SummaryFailed, decode, encode, record_time
 from brevity.common.events.asyncapi import schema
+from brevity.common.events.codec import explained
 from brevity.common.kafka.record import Headers, OutRecord, Record
 
 TIME = datetime(2026, 5, 3, 10, 15, 0, 123_456, tzinfo=UTC)
@@ -272,3 +274,9 @@ def test_the_last_of_two_equal_headers_counts_and_bytes_that_are_no_text_do_not_
 )
 def test_an_attempt_header_that_makes_no_sense_counts_as_the_first(raw: bytes, attempt: int) -> None:
     assert submitted(b"{}", (("brevity-attempt", raw),)).attempt == attempt
+
+
+def test_a_text_that_is_too_long_is_told_in_characters() -> None:
+    with pytest.raises(ValidationError) as told:
+        DocumentSubmitted(text="x", title="t" * 1_001, metadata={"a": "v" * 2_001})
+    assert explained(told.value).count("characters") == 2

@@ -17,6 +17,11 @@ from brevity.ingest.settings import IngestBlock
 DATA = Path(__file__).parents[2] / "data" / "reading"
 
 
+def _part(name: str, filename: str | None = None) -> bytes:
+    named = f'; filename="{filename}"' if filename is not None else ""
+    return f'--b\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\nx\r\n'.encode()
+
+
 @pytest.fixture(scope="module")
 def door() -> TestClient:
     app = create_app(
@@ -57,3 +62,22 @@ def test_what_is_not_read_is_refused_with_a_reason(door: TestClient, sent: dict[
     answer = door.post("/v1/read", **sent)
     assert 400 <= answer.status_code < 500
     assert answer.json()["code"] == code, answer.text
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=b", b"--b\r\nbroken"),
+        (
+            "multipart/form-data; boundary=b",
+            b"".join(_part("file", str(n)) for n in range(50)) + b"--b--\r\n",
+        ),
+        ("multipart/form-data; boundary=b", b"".join(_part(f"f{n}") for n in range(50)) + b"--b--\r\n"),
+    ],
+)
+def test_a_broken_form_is_told_what_to_do(door: TestClient, content_type: str, body: bytes) -> None:
+    answer = door.post("/v1/read", content=body, headers={"content-type": content_type})
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.json()["code"]
+    assert answer.json()["remedy"]

@@ -78,3 +78,10 @@ class Fatal(BrevityError):
 
     code = "fatal"
     default_remedy = "Correct the cause and start the service again; nothing was committed past it."
+
+
+def remedy_for_caller(error: BrevityError) -> str:
+    """What somebody can do who waits for the answer: nothing is retried for them as it is for a record."""
+    if error.remedy in {Transient.default_remedy, Unavailable.default_remedy}:
+        return "Try again in a moment; asking for the same again is harmless."
+    return error.remedy

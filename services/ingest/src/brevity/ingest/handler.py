@@ -22,6 +22,7 @@ from brevity.common.events import (
 from brevity.common.ids import content_hash
 from brevity.common.kafka.record import OutRecord, Record
 from brevity.common.kafka.results import Done, Failed, Result, Unkept, unkept_note
+from brevity.common.kafka.topics import SUBMITTED_MAX_BYTES
 from brevity.common.observability import tracing
 from brevity.common.observability.logging import get_logger
 from brevity.common.storage.objects import ObjectStore
@@ -119,15 +120,16 @@ class IngestHandler:
         """The `documents.rejected` event for `record`; its bytes are kept first, so that it can be replayed."""
         submitted = self._readable(record)
         original, unkept = None, None
+        keeps = len(record.value or b"") <= SUBMITTED_MAX_BYTES  # no replay could send more
         try:
-            original = self._keep(record, submitted.tenant if submitted else None)
+            original = self._keep(record, submitted.tenant if submitted else None) if keeps else None
         except Unavailable as failure:
             unkept = failure
         event = DocumentRejected(
             document_id=(submitted.document_id if submitted else None) or key_id(record),
             tenant=submitted.tenant if submitted else None,
             code=error.code,
-            message=error.message if unkept is None else f"{error.message}. {unkept_note(record)}",
+            message=error.message if keeps and unkept is None else f"{error.message}. {unkept_note(record)}",
             remedy=error.remedy,
             attempts=attempts,
             original=original,

@@ -14,7 +14,7 @@ import typer
 from rich.table import Table
 
 from brevity.common.cli.terminal import Terminal, plain
-from brevity.common.errors import BrevityError, Fatal, Rejected
+from brevity.common.errors import BrevityError, Fatal, Rejected, remedy_for_caller
 from brevity.common.observability.logging import configure
 from brevity.common.settings import TelemetrySettings
 
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         _app(name, points.get(name), added)(args=arguments, prog_name=f"brevity {name}")
     except BrevityError as error:
-        print(plain(f"brevity: {error.message}. {error.remedy}"), file=sys.stderr)
+        print(plain(f"brevity: {error.message}. {remedy_for_caller(error)}"), file=sys.stderr)
         sys.exit(exit_status(error))
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing is wrong

@@ -19,12 +19,14 @@ from brevity.common.events.base import (
     Tenant,
     Timestamp,
     Value,
+    whole_characters,
     without_nulls,
 )
 from brevity.common.ids import canonical_json, deterministic_id
 
 MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-MetadataValue = Annotated[Prose, StringConstraints(max_length=2_000)]
+MetadataValue = Annotated[str, StringConstraints(max_length=2_000), BeforeValidator(whole_characters)]
+Title = Annotated[str, StringConstraints(max_length=1_000), BeforeValidator(whole_characters)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50), BeforeValidator(without_nulls)]
 
 
@@ -62,7 +64,7 @@ class DocumentSubmitted(Event):
         default=None, description="Your id; absent: the record key, else derived from the text."
     )
     tenant: Tenant = Field(default="default", description="Whose document it is.")
-    title: Prose | None = Field(default=None, max_length=1_000)
+    title: Title | None = None
     language: Language | None = Field(default=None, description="Language of the text; absent: detected.")
     text: Prose | None = Field(default=None, description="The text itself. Either this or `object`.")
     object: ObjectRef | None = Field(

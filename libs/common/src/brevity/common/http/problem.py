@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from brevity.common.errors import BrevityError, Fatal, Rejected, Transient
+from brevity.common.errors import BrevityError, Fatal, Rejected, Transient, remedy_for_caller
 from brevity.common.observability.logging import get_logger
 from brevity.common.observability.tracing import trace_id
 
@@ -60,6 +60,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 _LONGEST_FIELD, _LONGEST_REASON, _MOST_FIELDS = 200, 500, 50
 
 _REMEDIES: Mapping[int, str] = {
+    400: "Compare the request with /openapi.json.",
     404: "Check the address; /openapi.json lists what is there.",
     405: "Use one of the methods in the Allow header.",
     408: "Send it again over a faster connection, or in parts.",
@@ -139,7 +140,7 @@ def of_error(error: BrevityError) -> Response:
         status,
         error.code,
         error.message,
-        error.remedy,
+        remedy_for_caller(error),
         headers=_HEADERS.get(status),
     )
 

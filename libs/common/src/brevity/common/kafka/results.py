@@ -47,7 +47,7 @@ class Unkept(Unavailable):
 def unkept_note(record: Record) -> str:
     """What a dead letter says of bytes that could not be kept."""
     return (
-        "The original bytes could not be kept; until its retention they lie on "
+        "The original bytes are not kept; until its retention they lie on "
         f"{record.topic}, partition {record.partition}, offset {record.offset}."
     )
 
