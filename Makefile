@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 PORTS ?= 0
-WORKERS ?= 3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common libs/nlp libs/documents services/ingest services/summarize services/feedback services/trainer
@@ -60,7 +60,7 @@ check: dev ## Lint, formatting, types, import rules, generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.generate --check
 
-test: check ## All checks and all tests, by three workers (half an hour): most of it is waiting
+test: check ## All checks and all tests, by two workers (half an hour)
 	@$(BIN)/python -m pytest -m "not chaos_large" -n $(WORKERS) --dist loadfile $(ARGS)
 
 unit: dev ## Only the tests that need no server

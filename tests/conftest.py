@@ -9,17 +9,12 @@ import pytest
 from pymongo import monitoring
 
 from tests.support.indexes import QueryListener
-from tests.support.scheduling import Scheduling, rank
+from tests.support.scheduling import Scheduling
 from tests.support.stack import Stack, fresh_stack, require_local_stack
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
-        items.sort(key=lambda item: rank(item.nodeid))
 
 
 _queries = QueryListener()

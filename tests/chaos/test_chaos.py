@@ -72,6 +72,7 @@ def _attack_then_repeat(tmp_path: Path, *, count: int, attack: Attack) -> None:
         assert _values(attacked, topic) == _values(calm, topic), f"{topic} differs between the runs"
 
 
+@pytest.mark.chaos_large
 @pytest.mark.stack
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_or_doubled_in_a_small_attack(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support.processes import Supervised
 from tests.support.stack import Stack
 from tests.support.topics import Lane, eventually, fresh_lane, write
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.chaos_large, pytest.mark.timeout(240)]
 
 KILLS, WAVE = 6, 400
 

@@ -26,6 +26,7 @@ def _smoke(**environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.chaos_large
 def test_a_working_deployment_passes(platform: Platform) -> None:
     address = {name: f"http://127.0.0.1:{platform.services[name].port}" for name in ("ingest", "feedback")}
     done = _smoke(SMOKE_URL=address["ingest"], SMOKE_FEEDBACK_URL=address["feedback"])

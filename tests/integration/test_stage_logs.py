@@ -154,7 +154,11 @@ def test_what_had_arrived_of_a_deleted_topic_is_still_done(lane: Lane) -> None:
     assert values(lane) == Counter([*numbered("old", 8), *numbered("new", 8)])
 
 
-@pytest.mark.parametrize("new", [3, 40], ids=["ends below the position", "ends above the position"])
+@pytest.mark.parametrize(
+    "new",
+    [3, pytest.param(40, marks=pytest.mark.chaos_large)],
+    ids=["ends below the position", "ends above the position"],
+)
 @pytest.mark.timeout(240)
 def test_a_broker_restored_from_a_snapshot_loses_nothing_that_it_is_sent_afterwards(
     broker: KafkaServer, tmp_path: Path, new: int

@@ -108,6 +108,7 @@ def said(trainer: TrainerService, message: str) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("message") == message]
 
 
+@pytest.mark.chaos_large
 def test_feedback_and_drift_start_jobs_one_at_a_time_each_with_its_reason(trainer: TrainerService) -> None:
     extra = {
         "BREVITY_TRAINER_FEEDBACK_EXAMPLES": str(ENOUGH),

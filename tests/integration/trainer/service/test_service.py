@@ -115,6 +115,7 @@ def _logged_whole(service: TrainerService, job: dict[str, Any], model: bytes) ->
     assert all({"ok", "why", "value", "relation", "bound"} == set(check) for check in kept["checks"].values())
 
 
+@pytest.mark.chaos_large
 def test_a_smaller_variant_is_held_against_its_parent_and_need_not_gain(service: TrainerService) -> None:
     parent = champion(service)
     wanted = {"dataset": GOOD, "variant_of": "champion"}
@@ -140,6 +141,7 @@ def test_a_smaller_variant_is_held_against_its_parent_and_need_not_gain(service:
     assert (unknown["state"], unknown["code"]) == ("failed", "not_found")
 
 
+@pytest.mark.chaos_large
 def test_the_same_data_and_recipe_give_the_same_model_and_another_seed_gives_another(
     service: TrainerService,
 ) -> None:
