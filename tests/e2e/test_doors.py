@@ -58,7 +58,7 @@ def test_submit_sends_a_folder_with_everything_in_it(platform: Platform, tmp_pat
     (tmp_path / "deep" / "b.html").write_text(f"<html><body><p>{own()}</p></body></html>")
     (tmp_path / "deep" / "c.pdf").write_bytes(pdf_of(own("The museum shows its maps of the northern coast.")))
     (tmp_path / "deep" / "deeper" / "d.docx").write_bytes(docx_of(own()))
-    (tmp_path / "e.png").write_bytes(b"not a document")
+    (tmp_path / "e.png").write_bytes(b"\x89PNG\r\n\x1a\n no document")
     told = platform.brevity.lines("submit", tmp_path, "--words", "30", "--json", *WAIT)
     assert len(summaries(told)) == 4
 

@@ -129,7 +129,11 @@ def test_a_package_adds_commands_to_a_group_whether_or_not_its_own_package_is_th
     [
         ("refuse", 1, "brevity: the colour is wrong. Choose another.\n"),
         ("stop", 2, "brevity: the disk is full. Make room.\n"),
-        ("wait", 3, f"brevity: Kafka does not answer. {Unavailable.default_remedy}\n"),
+        (
+            "wait",
+            3,
+            "brevity: Kafka does not answer. Try again in a moment; asking for the same again is harmless.\n",
+        ),
     ],
 )
 def test_an_error_is_one_line_and_a_status_that_says_whose_fault_it_is(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -16,13 +17,17 @@ TEXTS: dict[str, str] = json.loads((DATA / "languages.json").read_text("utf-8"))
 PROSE = {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTATION, BlockKind.SPEECH}
 
 
+_CUT = re.compile(r"[^\W\d_]-\n\s*[^\W\d_]")
+"""A word that a line's end cuts."""
+
+
 def told(document: Document, *kinds: BlockKind) -> list[str]:
     return [" ".join(document.text[b.start : b.end].split()) for b in document.blocks if b.kind in kinds]
 
 
 def wrap(text: str, width: int) -> str:
     if " " in text:
-        return textwrap.fill(text, width)
+        return textwrap.fill(text, width, break_on_hyphens=False)
     return "\n".join(text[at : at + width // 2] for at in range(0, len(text), width // 2))
 
 
@@ -53,7 +58,8 @@ def test_the_text_is_what_normalising_makes_of_it_and_blocks_lie_in_it_in_order(
     for path in sorted((DATA / "plain").glob("*.txt")):
         source = path.read_bytes().decode("utf-8")
         document = read_file(path)
-        assert document.text == normalise(source)
+        if not _CUT.search(source):  # else its words are whole again
+            assert document.text == normalise(source)
         ends = [0, *(place for block in document.blocks for place in (block.start, block.end))]
         assert ends == sorted(ends)
         assert ends[-1] <= len(document.text)

@@ -219,7 +219,7 @@ def probe(job: Job, summarize: Callable[[Sequence[Job]], list[Answer]]) -> None:
     Raises:
         Unavailable: The engine does not summarize that either.
     """
-    known = replace(job, text=KNOWN_TEXT, title=None, words=KNOWN_WORDS, style="paragraph")
+    known = replace(job, text=KNOWN_TEXT, title=None, words=KNOWN_WORDS, style="paragraph", blocks=())
     (answer,) = summarize([known])
     if isinstance(answer, Transient):
         raise Unavailable(answer.message, code=answer.code)
