@@ -114,7 +114,9 @@ def test_a_lease_that_ran_out_ends_the_process_and_costs_no_attempt(
         wait_for("it ends", lambda: jobs.get("one").ended)
     done = jobs.get("one")
     assert (done.state, done.attempt) == ("succeeded", 2)
-    assert done.attempts_allowed >= 2  # on a busy machine so short a lease may run out once more before it is taken up
+    assert (
+        done.attempts_allowed >= 2
+    )  # on a busy machine so short a lease may run out once more before it is taken up
 
 
 def test_an_attempt_that_another_instance_has_counted_is_given_back(jobs: Jobs) -> None:

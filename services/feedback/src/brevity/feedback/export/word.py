@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import count
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx import Document
 from docx.document import Document as DocumentObject
@@ -48,7 +49,16 @@ def to_word(views: list[View], title: str) -> bytes:
         _summary(document, one, index, numbers)
     buffer = BytesIO()
     document.save(buffer)
-    return buffer.getvalue()
+    return _without_times(buffer)
+
+
+def _without_times(buffer: BytesIO) -> bytes:
+    """The archive with one time for all its parts: the writer stamps each with the moment of saving."""
+    fixed = BytesIO()
+    with ZipFile(buffer) as written, ZipFile(fixed, "w", ZIP_DEFLATED) as out:
+        for part in written.infolist():
+            out.writestr(ZipInfo(part.filename), written.read(part), ZIP_DEFLATED)
+    return fixed.getvalue()
 
 
 def _prepare(document: DocumentObject, views: list[View], title: str) -> None:
