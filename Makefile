@@ -66,7 +66,7 @@ test: check ## All checks and all tests, by two workers (half an hour)
 unit: dev ## Only the tests that need no server
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
-chaos: dev ## What takes long: 5,000 documents and 24 kills, three brokers, a training that must be refused
+chaos: dev ## What takes minutes each: 5,000 documents and 24 kills, three brokers, the learning loop, a drill
 	@$(BIN)/python -m pytest -m chaos_large -s $(ARGS)
 
 $(BENCHES:%=bench-%): bench-%: dev ## One benchmark (QUICK=1: under a minute)

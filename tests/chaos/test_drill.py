@@ -79,6 +79,7 @@ def read_to_the_end(stack: Stack) -> bool:
         consumer.close()
 
 
+@pytest.mark.chaos_large
 def test_a_lost_store_comes_back_from_the_topics(tmp_path: Path) -> None:
     with fresh_stack(tmp_path / "stack") as stack:
         service = planned(stack)

@@ -37,6 +37,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[DemoPlat
         platform.stop()
 
 
+@pytest.mark.chaos_large
 def test_drift_ends_in_a_better_model_that_writes_the_summaries(
     turned: tuple[DemoPlatform, Report, str],
 ) -> None:

@@ -146,6 +146,7 @@ def events(
     return {event.document_id: event for event in map(summary, handler(records))}
 
 
+@pytest.mark.chaos_large
 def test_documents_go_where_the_policy_sends_them_and_their_events_say_so(
     client: ServeClient, settings: SummarizeSettings
 ) -> None:

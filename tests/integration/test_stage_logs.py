@@ -154,9 +154,10 @@ def test_what_had_arrived_of_a_deleted_topic_is_still_done(lane: Lane) -> None:
     assert values(lane) == Counter([*numbered("old", 8), *numbered("new", 8)])
 
 
+@pytest.mark.chaos_large
 @pytest.mark.parametrize(
     "new",
-    [3, pytest.param(40, marks=pytest.mark.chaos_large)],
+    [3, 40],
     ids=["ends below the position", "ends above the position"],
 )
 @pytest.mark.timeout(240)
