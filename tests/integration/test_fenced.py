@@ -46,7 +46,7 @@ def test_a_fenced_stage_joins_again_and_goes_on(lane: Lane) -> None:
         eventually("the first are through", lambda: sum(values(lane).values()) == 50)
         _take_the_name(lane)
         write(lane.kafka, lane.source, (b"%d" % number for number in range(50, 100)))
-        eventually("all are", lambda: values(lane) == Counter(b"%d" % number for number in range(100)))
+        eventually("all are", lambda: values(lane) == Counter(b"%d" % number for number in range(100)), 100)
 
 
 @pytest.mark.chaos_large
