@@ -27,7 +27,7 @@ def told(document: Document, *kinds: BlockKind) -> list[str]:
 
 def wrap(text: str, width: int) -> str:
     if " " in text:
-        return textwrap.fill(text, width, break_on_hyphens=False)
+        return textwrap.fill(text, width)
     return "\n".join(text[at : at + width // 2] for at in range(0, len(text), width // 2))
 
 

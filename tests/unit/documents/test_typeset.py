@@ -13,9 +13,13 @@ from brevity.documents.typeset import as_typed
 @pytest.mark.parametrize(
     ("page", "typed"),
     [
-        ("The commis-\nsion con-\n  siders it", "The commission considers it"),
-        ("a well-\nknown well-known bridge", "a well-known well-known bridge"),
-        ("Vor-\nund Nachteile", "Vor- und Nachteile"),
+        ("The commis-\nsion con-\n  siders it", "The commission\nconsiders\nit"),
+        (
+            "Na ter\u00e7a-\nfeira o conselho\ndecidiu encerrar a central.\nA presidente elogiou.",
+            "Na ter\u00e7a-feira\no conselho\ndecidiu encerrar a central.\nA presidente elogiou.",
+        ),
+        ("a well-\nknown well-known bridge", "a well-known\nwell-known bridge"),
+        ("Vor-\nund Nachteile", "Vor- und\nNachteile"),
         ("the Anglo-\nSaxon world", "the Anglo-\nSaxon world"),
         ("a list -\nof two", "a list -\nof two"),
         ("in 1914-\n18 and 3-\nfold", "in 1914-\n18 and 3-\nfold"),
@@ -33,7 +37,7 @@ def test_a_read_text_holds_the_words_that_were_cut() -> None:
         "The depart-\nment of roads had no money for open-\ning the con\u00adcrete of the bridge in spring.\n"
     )
     assert read(page.encode(), "text/plain").text == (
-        "The department of roads had no money for opening the concrete of the bridge in spring."
+        "The department\nof roads had no money for opening\nthe concrete of the bridge in spring."
     )
 
 

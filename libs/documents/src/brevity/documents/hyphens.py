@@ -74,10 +74,13 @@ class Joiner:
 
     Args:
         words: Words of the document that are known, in lower case; `learn` adds to them.
+        cuts: Whether the document cuts words at its lines' ends, as typesetters do. In one that does not, a hyphen there
+            is the word's own, where editors break lines too.
     """
 
-    def __init__(self, words: Iterable[str] = ()) -> None:
+    def __init__(self, words: Iterable[str] = (), *, cuts: bool = True) -> None:
         self._words = set(words)
+        self._cuts = cuts
         self._is_cut = False
 
     def learn(self, line: str) -> None:
@@ -126,7 +129,7 @@ class Joiner:
         if not second[0].islower():
             return "-"  # "Nord-" before "Ost", "COVID-" before "Fall"
         both = min(len(one), len(two)) >= _LONG and one in self._words and two in self._words
-        return "-" if both or one in _PREFIXES else ""
+        return "-" if both or one in _PREFIXES or not self._cuts else ""
 
 
 def _unspaced(before: str, after: str) -> bool:

@@ -15,10 +15,15 @@ _CUT = re.compile("[-\u2010\u00ac][ \t]*\n[ \t]*(?=[^\\W\\d_])")
 _BEFORE = re.compile(r"[^\W\d_]+$")
 _AFTER = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_REST = re.compile(r"(\S*)([ \t]*(?=\S)|)")
+"""Of a word, and the blank before the next one on its line."""
 _LONGEST = 60
 _MOST = 100_000
 """Cuts. More than a thick book has, or more than one in two short lines, are no cuts of words."""
 _APART = 25
+_FEWEST, _EVERY, _EVERY_OF_FEW = 3, 12, 3
+"""A text cuts words when so many of its lines end in a part of one, and one line in so many (of a short text, one in three):
+fewer are compounds, at whose own hyphen editors and terminals break a line too."""
 _LOOKED_UP = 2_000_000
 """Characters of a text up to which its own words are looked up; a longer one goes by the rules alone."""
 _IN_WORD = re.compile("(?<=[A-Za-z\u00c0-\u052f])[\u200b\u2060\ufeff]+(?=[a-z\u00df-\u052f])")
@@ -54,14 +59,23 @@ def as_typed(text: str) -> str:
         if first and second and second[0][0].islower() and len(second[0]) <= _LONGEST
     ]
     known = _known(text, [(first, second) for first, second, _ in pairs]) if len(text) <= _LOOKED_UP else ()
-    joiner = Joiner(known)
+    every = _EVERY if len(pairs) >= _FEWEST else _EVERY_OF_FEW
+    joiner = Joiner(known, cuts=len(pairs) * every >= text.count("\n") + 1)
     pieces: list[str] = []
     done = 0
     for first, second, cut in pairs:
         start = cut.start() - len(first)
         if start >= done:
-            pieces += text[done:start], joiner.pair(f"{first}{cut[0][0]}", second)
-            done = cut.end() + len(second)
+            rest = _REST.match(text, cut.end() + len(second))
+            assert rest is not None  # noqa: S101 - it matches nothing, too
+            # The line ends behind the word instead: what is wrapped stays so.
+            pieces += (
+                text[done:start],
+                joiner.pair(f"{first}{cut[0][0]}", second),
+                rest[1],
+                "\n" if rest[2] else "",
+            )
+            done = rest.end()
     return "".join((*pieces, text[done:]))
 
 
