@@ -15,12 +15,15 @@ from prometheus_client import CollectorRegistry
 
 from brevity.common.errors import BrevityError, Rejected, Transient, Unavailable
 from brevity.common.events import DocumentAccepted, DocumentRejected, SummaryCompleted, SummaryFailed
+from brevity.common.ids import content_hash
 from brevity.common.kafka.record import Record
 from brevity.common.kafka.results import Done, Failed, Result
 from brevity.common.kafka.topics import SUBMITTED_MAX_BYTES
 from brevity.common.settings import MongoSettings
 from brevity.common.storage.mongo import mongo_client
 from brevity.common.storage.s3 import S3ObjectStore
+from brevity.documents import read
+from brevity.documents.compact import load_blocks
 from brevity.ingest.claims import COLLECTION, Claim, Claims, settled
 from brevity.ingest.handler import IngestHandler
 from brevity.ingest.metrics import IngestMetrics
@@ -108,6 +111,16 @@ def test_a_long_text_goes_to_the_object_store_first(stack: Stack, handler: Inges
     assert document.text_ref is not None
     stored = S3ObjectStore(stack.s3).get(document.text_ref.object_key, max_bytes=100_000)
     assert stored.decode() == text
+
+
+def test_many_blocks_go_to_the_object_store(stack: Stack, handler: IngestHandler) -> None:
+    text = fresh_text() + "".join(f"\n\nIt rained {number}." for number in range(2_500))
+    document = accepted(handler([record(document_id="pieces", text=text)])[0])
+    assert document.blocks is None
+    assert document.blocks_ref is not None
+    kept = S3ObjectStore(stack.s3).get(document.blocks_ref.object_key, max_bytes=1_000_000)
+    assert content_hash(kept) == document.blocks_ref.sha256
+    assert list(load_blocks(kept)) == list(read(text).blocks)
 
 
 def test_an_object_is_fetched_and_a_title_and_key_are_used(stack: Stack, handler: IngestHandler) -> None:

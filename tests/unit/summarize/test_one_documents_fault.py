@@ -34,6 +34,7 @@ class Serve(ThreadingHTTPServer):
         self.engine = load_engine()
         self.status: int | None = None
         self.known = 0
+        self.knows_blocks = True
 
 
 class _Call(BaseHTTPRequestHandler):
@@ -44,6 +45,8 @@ class _Call(BaseHTTPRequestHandler):
         serve.known += sum(job.text == KNOWN_TEXT for job in jobs)
         statuses = [int(job.text[:3]) for job in jobs if job.text[:3].isdigit()]
         status = serve.status or (statuses[0] if statuses else 200)
+        if not serve.knows_blocks and any(job.blocks for job in jobs):
+            status = 400
         body = b""
         if status == 200:
             answers: list[Answer] = [
@@ -109,3 +112,9 @@ def test_an_engine_that_is_away_or_full_is_waited_for(serve: Serve, status: int)
     waiting = [f"It waited long, and nobody knew for what. {KNOWN_TEXT}"] * 4
     assert all(isinstance(result, Done) for result in settled(serve, waiting))
     assert serve.known > 0
+
+
+def test_a_replica_of_a_release_without_blocks_is_asked_without_them(serve: Serve) -> None:
+    serve.knows_blocks = False
+    assert all(isinstance(result, Done) for result in settled(serve, [f"{KNOWN_TEXT} It opened."] * 3))
+    assert serve.known == 0  # nothing was held for it
